@@ -23,11 +23,7 @@ public sealed class SubmissionDoor(
     {
         var accepted = await spool.AcceptAsync(submission);
         backlog.Accepted(accepted.Recipients.Count);
-        foreach (var recipient in accepted.Recipients)
-        {
-            fresh.Offer(recipient);
-        }
-
+        fresh.Offer(accepted);
         EngineMetrics.Accepted.Add(accepted.Recipients.Count);
         var pause = backlog.Delay;
         if (pause > TimeSpan.Zero)

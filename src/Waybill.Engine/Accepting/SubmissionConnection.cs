@@ -10,7 +10,7 @@ using Replies = Waybill.Engine.Accepting.SubmissionSession.Replies;
 namespace Waybill.Engine.Accepting;
 
 /// <summary>What a session needs of the rest of the house.</summary>
-public sealed record SubmissionServices(
+public sealed record SubmissionParts(
     SubmissionDoor Door,
     IContentStore Content,
     ISmtpUsers Users,
@@ -20,7 +20,7 @@ public sealed record SubmissionServices(
 
 /// <summary>Drives a session over a duplex pipe: reads lines and content, writes replies, flushing once for each batch of pipelined commands (RFC 2920).</summary>
 /// <remarks>One loop, one thread at a time. Timeouts are set as a deadline that the listener's watch reads, so a stalled client costs no timer.</remarks>
-public sealed class SubmissionConnection(SubmissionServices services, SubmissionSession session, PipeReader input, PipeWriter output)
+public sealed class SubmissionConnection(SubmissionParts services, SubmissionSession session, PipeReader input, PipeWriter output)
 {
     // RFC 4954 §4: an AUTH line may hold 12,288 octets; the others leave room for the parameters of MAIL and RCPT.
     private const int MaxAuthLineOctets = 12_288;

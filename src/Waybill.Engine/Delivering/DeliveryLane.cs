@@ -1,6 +1,5 @@
 using Waybill.Engine.Delivering.Client;
 using Waybill.Engine.Recording;
-using Waybill.Engine.Routing;
 using Waybill.Engine.Spooling;
 
 namespace Waybill.Engine.Delivering;
@@ -46,7 +45,7 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
         }
     }
 
-    private bool TryTake() => destination.TryTake(_connection?.MaxRecipients ?? services.MaxRecipients, _batch);
+    private bool TryTake() => destination.TryTake(_connection?.MaxRecipients ?? LaneServices.MaxRecipients, _batch);
 
     /// <summary>Rests with the connection open, for the next message to find it warm.</summary>
     /// <returns>False when the lane should end.</returns>

@@ -7,7 +7,7 @@ using Waybill.Engine.Spooling;
 namespace Waybill.Engine.Delivering;
 
 /// <summary>Brings recipients that are due to their destinations: fresh ones straight from acceptance, waiting ones when their time comes.</summary>
-internal sealed class DeliveryScheduler : BackgroundService
+internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 {
     // A page of the due index: read in some milliseconds, and held by nobody.
     private const int StorePage = 5_000;
@@ -39,8 +39,8 @@ internal sealed class DeliveryScheduler : BackgroundService
     }
 
     /// <summary>Destinations with something due or a connection open, for operators.</summary>
-    public IReadOnlyList<(string NextHop, int Due, int Connections)> Destinations =>
-        [.. _destinations.Values.Select(one => (one.NextHop.Key, one.Due, one.Lanes)).Where(one => one.Due + one.Lanes > 0)];
+    public IReadOnlyList<DestinationState> Destinations =>
+        [.. _destinations.Values.Select(one => new DestinationState(one.NextHop.Key, one.Due, one.Lanes)).Where(one => one.Due + one.Connections > 0)];
 
     /// <summary>Makes recipients due now by a person's order.</summary>
     public void RetryNow(IEnumerable<WaitingRecipient> recipients)

@@ -3,7 +3,6 @@ using Waybill.Engine.Delivering.Client;
 using Waybill.Engine.Operating.Delivery;
 using Waybill.Engine.Recording;
 using Waybill.Engine.Spooling;
-using Waybill.Mail.Messages;
 
 namespace Waybill.Engine.Delivering;
 
@@ -28,7 +27,7 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
     public ILogger<DeliveryScheduler> Logger => parts.Logger;
 
     /// <summary>Recipients of a transaction before the peer's own limit is known.</summary>
-    public int MaxRecipients => 100;
+    public const int MaxRecipients = 100;
 
     /// <summary>Told when a recipient waits for another attempt, so that the timer is set anew.</summary>
     public Action<DateTimeOffset> Waits { get; set; } = static _ => { };

@@ -11,15 +11,15 @@ using Waybill.Mail.Smtp;
 namespace Waybill.Engine.Listening;
 
 /// <summary>What a connection needs, whichever listener took it.</summary>
-public sealed record ListeningServices(
-    SubmissionServices Submission,
+public sealed record ListeningParts(
+    SubmissionParts Submission,
     CertificateSource Certificates,
     ConnectionWatch Watch,
     ListeningOptions Options,
     ILogger<SmtpConnectionHandler> Logger);
 
 /// <summary>Runs a submission session on a connection of Kestrel's: PROXY header, TLS, STARTTLS, limits of connections.</summary>
-public sealed class SmtpConnectionHandler(ListeningServices services, SmtpListener listener, CancellationToken stopping)
+public sealed class SmtpConnectionHandler(ListeningParts services, SmtpListener listener, CancellationToken stopping)
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(30);
     private static readonly SmtpReply TooManyConnections = new(421, new(4, 7, 0), "Too many connections from your address; try again in a moment");

@@ -242,4 +242,16 @@ public sealed class PagesInABrowser(PagesHost host) : IClassFixture<PagesHost>
         await Expect(page.FrameLocator("iframe.mail-frame").Locator("h1")).ToContainTextAsync("order 4711");
         Assert.Empty(faults);
     }
+
+    [Fact]
+    public void Only_the_door_and_the_styles_are_open_to_strangers()
+    {
+        var open = host.Endpoints
+            .Where(endpoint => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null
+                || endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
+            .Select(endpoint => endpoint.RoutePattern.RawText)
+            .Distinct();
+
+        Assert.Equal(["/_assets/{hash}/{name}", "/sign-in"], open.Order(StringComparer.Ordinal));
+    }
 }

@@ -28,6 +28,8 @@ public sealed class PagesHost : IAsyncLifetime
 
     internal RememberedContent Contents { get; } = new();
 
+    internal RememberedSpool Spool { get; } = new();
+
     internal SampleMail Mail { get; private set; } = null!;
 
     public IBrowser Browser { get; private set; } = null!;
@@ -51,6 +53,7 @@ public sealed class PagesHost : IAsyncLifetime
         builder.Services.AddSingleton(feed);
         builder.Services.AddSingleton<ITimeline>(Timeline);
         builder.Services.AddSingleton<IContentStore>(Contents);
+        builder.Services.AddSingleton<ISpool>(Spool);
         builder.Services.AddSingleton<ICaughtMail>(new RememberedCatch());
         builder.Services.AddSqliteControlPlane(_data);
         builder.Services.AddWaybillWeb();

@@ -32,6 +32,9 @@ public sealed class Router
         _findAddresses = name => _dns.AddressesAsync(name, CancellationToken.None); // Ends by the resolver's own timeouts.
     }
 
+    /// <summary>Routes kept at this moment, for metrics.</summary>
+    public int CachedRoutes => _routes.Count;
+
     /// <summary>The route of a recipient's host.</summary>
     /// <param name="host">As <see cref="Mailbox.Host"/> writes it: a domain's A-label form or a bracketed address literal.</param>
     public ValueTask<Route> RouteAsync(string host, CancellationToken cancellationToken) =>

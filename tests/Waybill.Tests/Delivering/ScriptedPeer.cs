@@ -36,6 +36,17 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         await session.ServeAsync(extensions);
     };
 
+    /// <summary>Waits until the journal holds such a line; fails after ten seconds.</summary>
+    public async Task HeardAsync(Predicate<string> wanted)
+    {
+        for (var i = 0; i < 1000 && !Journal.Any(line => wanted(line)); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, _stop.Token);
+        }
+
+        Assert.Contains(Journal, wanted);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

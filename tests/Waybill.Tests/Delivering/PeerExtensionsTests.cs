@@ -14,8 +14,16 @@ public class PeerExtensionsTests
         Assert.Equal(
             new PeerExtensions
             {
-                Pipelining = true, Size = true, MaxSizeOctets = 35_882_577, EightBitMime = true, StartTls = true,
-                Chunking = true, Dsn = true, SmtpUtf8 = true, MaxRecipients = 20, MaxTransactions = 5,
+                Pipelining = true,
+                Size = true,
+                MaxSizeOctets = 35_882_577,
+                EightBitMime = true,
+                StartTls = true,
+                Chunking = true,
+                Dsn = true,
+                SmtpUtf8 = true,
+                MaxRecipients = 20,
+                MaxTransactions = 5,
             },
             offered);
     }

@@ -243,7 +243,8 @@ public class TransactionTests
             ReversePath.Of(Mailbox.Parse("sender@one.example")), BodyKind.EightBitMime, SmtpUtf8: true, DsnReturn.Headers, "QQ+1 =");
         var recipient = Given.Recipient("müller@two.example") with
         {
-            Notify = DsnNotify.Success | DsnNotify.Failure, OriginalRecipient = "rfc822;a+b@two.example",
+            Notify = DsnNotify.Success | DsnNotify.Failure,
+            OriginalRecipient = "rfc822;a+b@two.example",
         };
 
         await Given.DeliverAsync(peer, Given.Recipients(envelope, recipient));

@@ -72,7 +72,11 @@ public class BounceWriterTests
     {
         var full = Unknown with
         {
-            FinalRecipient = ForwardPath.Parse("eve@two.example"), Status = new EnhancedStatusCode(4, 2, 2), Diagnostic = "452 4.2.2 full", TimeIsOver = true, Attempts = 9,
+            FinalRecipient = ForwardPath.Parse("eve@two.example"),
+            Status = new EnhancedStatusCode(4, 2, 2),
+            Diagnostic = "452 4.2.2 full",
+            TimeIsOver = true,
+            Attempts = 9,
         };
 
         var (message, _) = Write(Report(Unknown, full));

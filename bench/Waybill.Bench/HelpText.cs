@@ -1,0 +1,8 @@
+namespace Waybill.Bench;
+
+internal static class HelpText
+{
+    public const string Text = """
+        help
+        """;
+}

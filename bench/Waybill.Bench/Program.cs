@@ -12,6 +12,8 @@ try
         ["source", .. var rest] => Verbs.Source(rest, stopping.Token),
         ["sink", .. var rest] => Verbs.Sink(rest, stopping.Token),
         ["report", .. var rest] => Verbs.Report(rest),
+        ["measure", .. var rest] => await Verbs.MeasureAsync(rest, stopping.Token),
+        ["compare", .. var rest] => Verbs.Compare(rest),
         [] or ["--help" or "-h" or "help", ..] => Verbs.Help(),
         _ => throw new UsageException($"There is no verb '{args[0]}'."),
     };
@@ -20,6 +22,10 @@ catch (UsageException fault)
 {
     Console.Error.WriteLine($"{fault.Message} See --help.");
     return 2;
+}
+catch (OperationCanceledException)
+{
+    return 130;
 }
 catch (IOException fault)
 {

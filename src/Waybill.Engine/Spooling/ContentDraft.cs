@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Waybill.Engine.Spooling;
 
 /// <summary>A message's octets while they come in: small ones in pooled memory, large ones in a file of their own.</summary>
@@ -5,7 +7,7 @@ namespace Waybill.Engine.Spooling;
 /// One session owns a draft until it hands it to <see cref="ISpool.AcceptAsync"/>; not safe for two threads at once.
 /// Disposing an unaccepted draft leaves nothing behind.
 /// </remarks>
-public abstract class ContentDraft : IDisposable
+public abstract class ContentDraft : IBufferWriter<byte>, IDisposable
 {
     /// <summary>Octets so far, the prefix included.</summary>
     public abstract long LengthOctets { get; }
@@ -16,8 +18,14 @@ public abstract class ContentDraft : IDisposable
     /// <summary>Above this much in memory the draft wants to go to disk.</summary>
     public const int FlushAtOctets = 256 * 1024;
 
-    /// <summary>Adds octets at the end; they are copied.</summary>
-    public abstract void Append(ReadOnlySpan<byte> octets);
+    /// <summary>What is buffered now; before the first flush that is the message from its first octet, without the prefix.</summary>
+    public abstract ReadOnlySpan<byte> Buffered { get; }
+
+    public abstract void Advance(int count);
+
+    public abstract Memory<byte> GetMemory(int sizeHint = 0);
+
+    public abstract Span<byte> GetSpan(int sizeHint = 0);
 
     /// <summary>Sets what goes before the first octet: trace fields and added headers. Once, and before the first flush.</summary>
     public abstract void SetPrefix(ReadOnlyMemory<byte> prefix);

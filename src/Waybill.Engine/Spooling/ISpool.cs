@@ -18,8 +18,11 @@ public interface ISpool
     Task RefuseAsync(RefusedSubmission refusal);
 
     /// <summary>Records what came of an attempt for every recipient it carried, with its events, in one transaction.</summary>
+    /// <param name="attempt">The attempt and its outcomes.</param>
+    /// <param name="report">A bounce message that the outcomes call for: accepted in the same transaction, so that neither stands alone.</param>
+    /// <returns>The accepted report, or null when there was none.</returns>
     /// <remarks>Waits without limit while the store is failing: an outcome that is forgotten is a message sent twice.</remarks>
-    Task RecordAsync(AttemptRecord attempt);
+    Task<AcceptedMessage?> RecordAsync(AttemptRecord attempt, Submission? report = null);
 
     /// <summary>Notes that the final dot was sent and no reply has come yet, so that a crash now is told as outcome unknown.</summary>
     /// <remarks>Called off the hot path: only when the reply takes longer than a moment. <see cref="RecordAsync"/> removes the note.</remarks>

@@ -44,5 +44,8 @@ public enum DnsStatus
 /// <param name="Server">Which server answered, for the timeline.</param>
 public sealed record DnsAnswer<T>(DnsStatus Status, IReadOnlyList<T> Records, TimeSpan TimeToLive, string Server)
 {
+    /// <summary>The name the records stand at, when CNAMEs led away from the one that was asked for; else null.</summary>
+    public string? CanonicalName { get; init; }
+
     public bool IsTemporaryFailure => Status is DnsStatus.Failed or DnsStatus.TimedOut;
 }

@@ -1,7 +1,9 @@
 namespace Waybill.Engine.Operating.Credentials;
 
 /// <summary>A name that may submit mail with AUTH.</summary>
-public sealed record SmtpUser(string Name, int AccountId, string Description, DateTimeOffset CreatedAt);
+/// <param name="LastUsedAt">When it last authenticated, to within a few minutes; null when it never did.</param>
+public sealed record SmtpUser(
+    string Name, int AccountId, string Description, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt = null);
 
 /// <summary>The SMTP users and their passwords. Passwords are kept only as salted hashes.</summary>
 public interface ISmtpUsers
@@ -13,6 +15,7 @@ public interface ISmtpUsers
     Task<IReadOnlyList<SmtpUser>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Adds a user, or gives an existing one a new password.</summary>
+    /// <exception cref="ArgumentException">The name is none: see <see cref="SmtpUserName"/>.</exception>
     Task SetAsync(string name, string password, string description, CancellationToken cancellationToken);
 
     /// <returns>False when there is no such user.</returns>

@@ -1,0 +1,17 @@
+using Waybill.Engine.Spooling;
+
+namespace Waybill.Engine.Delivering;
+
+/// <summary>What a person may ask of the scheduler.</summary>
+public interface IDeliveryControl
+{
+    /// <summary>Destinations with something due or a connection open.</summary>
+    IReadOnlyList<DestinationState> Destinations { get; }
+
+    /// <summary>Makes waiting recipients due now; their spool entry has been moved already.</summary>
+    void RetryNow(IEnumerable<WaitingRecipient> recipients);
+}
+
+/// <summary>A destination at this moment.</summary>
+/// <param name="Due">Recipients that wait for a connection, not for their time.</param>
+public sealed record DestinationState(string NextHop, int Due, int Connections);

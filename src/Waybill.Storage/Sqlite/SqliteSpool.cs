@@ -1,0 +1,177 @@
+using Waybill.Engine.Recording;
+using Waybill.Engine.Spooling;
+using Waybill.Mail.Addressing;
+using Waybill.Mail.Messages;
+using Waybill.Storage.Files;
+using Waybill.Storage.Schema;
+
+namespace Waybill.Storage.Sqlite;
+
+/// <summary>The spool on SQLite: writes go through one writer, reads through connections of their own.</summary>
+internal sealed class SqliteSpool : ISpool, IDisposable
+{
+    private readonly SpoolWriter _writer;
+    private readonly SqliteReaders _readers;
+    private readonly PartitionCatalog _catalog;
+    private readonly TimeProvider _clock;
+
+    public SqliteSpool(SpoolWriter writer, SqliteReaders readers, PartitionCatalog catalog, TimeProvider clock)
+    {
+        (_writer, _readers, _catalog, _clock) = (writer, readers, catalog, clock);
+        writer.Start();
+    }
+
+    public long WaitingCount => _catalog.All.Sum(partition => partition.Waiting);
+
+    public bool IsAvailable => _writer.IsAvailable;
+
+    public Task<AcceptedMessage> AcceptAsync(Submission submission) => Write(new AcceptRequest(submission));
+
+    public Task RefuseAsync(RefusedSubmission refusal) => Write(new RefuseRequest(refusal));
+
+    public Task<AcceptedMessage?> RecordAsync(AttemptRecord attempt, Submission? report = null) =>
+        Write(new RecordRequest(attempt, report is null ? null : new AcceptRequest(report)));
+
+    public Task NoteDotSentAsync(DotSent note) => Write(new DotRequest(note));
+
+    public Task<int> CancelAsync(IReadOnlyList<RecipientId> recipients, string reason) =>
+        Write(new OrderRequest(recipients, EventKind.Cancelled, reason, _clock.GetUtcNow()));
+
+    public Task<int> RetryNowAsync(IReadOnlyList<RecipientId> recipients) =>
+        Write(new OrderRequest(recipients, EventKind.RetryRequested, "The next attempt was asked for.", _clock.GetUtcNow()));
+
+    public Task<IReadOnlyList<DotSent>> UnresolvedDotsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<DotSent>>(_readers.Use(session =>
+        {
+            var notes = new List<DotSent>();
+            var select = session.Prepare("SELECT rid,at,host,address FROM dot_sent ORDER BY rid");
+            while (select.Step())
+            {
+                _writer.Transaction.NotedDots.Add(select.Long(0));
+                notes.Add(new DotSent([new RecipientId(select.Long(0))], StoredTime.To(select.Long(1)), select.Text(2), select.Text(3)));
+            }
+
+            select.Reset();
+            return notes;
+        }));
+
+    public Task<IReadOnlyList<WaitingRecipient>> WaitingAsync(DueCursor after, DateTimeOffset until, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<WaitingRecipient>>(_readers.Use(session =>
+        {
+            var found = new List<WaitingRecipient>();
+            var (afterAt, afterId) = after == default ? (long.MinValue, 0) : (StoredTime.From(after.DueAt), after.Id.Value);
+            foreach (var partition in _catalog.All)
+            {
+                if (partition.Waiting <= 0)
+                {
+                    continue;
+                }
+
+                var select = session.Prepare(partition.SelectDue).Bind(1, afterAt).Bind(2, afterId).Bind(3, StoredTime.From(until)).Bind(4, limit);
+                while (select.Step())
+                {
+                    var id = select.Long(0);
+                    found.Add(new WaitingRecipient(new RecipientId(id), new EmailId(id - select.Long(1)), HostOf(select.Text(2)), StoredTime.To(select.Long(3))));
+                }
+
+                select.Reset();
+            }
+
+            // Each partition gave its own first ones; the first of all of them are among these.
+            found.Sort(static (one, other) => (one.DueAt, one.Id.Value).CompareTo((other.DueAt, other.Id.Value)));
+            return found.Count <= limit ? found : found[..limit];
+        }));
+
+    public Task<IReadOnlyList<DueRecipient>> LoadAsync(IReadOnlyList<RecipientId> recipients, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<DueRecipient>>(_readers.Use(session =>
+        {
+            var loaded = new List<DueRecipient>(recipients.Count);
+            SpooledMessage? message = null;
+            foreach (var id in recipients)
+            {
+                if (_catalog.Find(id.Value) is { } partition && Load(session, partition, id, ref message) is { } recipient)
+                {
+                    loaded.Add(recipient);
+                }
+            }
+
+            return loaded;
+        }));
+
+    /// <summary>Removes content and partitions past their retention.</summary>
+    public async Task RetainAsync(SegmentStore content, SearchIndex search, TimeSpan keepContent, TimeSpan keepTimeline, CancellationToken cancellationToken)
+    {
+        var now = _clock.GetUtcNow();
+        content.RemoveBefore(now - keepContent);
+        var limit = Partition.NameOf(now - keepTimeline, 0)[..8];
+        foreach (var partition in _catalog.All)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (string.CompareOrdinal(partition.Day, limit) < 0 && partition.Waiting == 0)
+            {
+                await search.DropAsync(partition, cancellationToken);
+                await Write(new DropRequest(partition, _catalog, _readers));
+            }
+        }
+    }
+
+    public void Dispose() => _writer.Dispose();
+
+    private Task<T> Write<T>(WriteRequest<T> request)
+    {
+        _writer.Post(request);
+        return request.Task;
+    }
+
+    private static DueRecipient? Load(SqliteSession session, Partition partition, RecipientId id, ref SpooledMessage? message)
+    {
+        var select = session.Prepare(partition.SelectForAttempt).Bind(1, id.Value);
+        try
+        {
+            if (!select.Step() || !ForwardPath.TryParse(select.Text(2), out var path))
+            {
+                return null;
+            }
+
+            var emailId = new EmailId(select.Long(6));
+            if (message?.EmailId != emailId)
+            {
+                message = new SpooledMessage
+                {
+                    EmailId = emailId,
+                    AccountId = select.Int(7),
+                    AcceptedAt = StoredTime.To(select.Long(8)),
+                    Envelope = MessageRow.Envelope(select.Text(9), select.Long(10), select.TextOrNull(11)),
+                    Content = new ContentReference(select.Int(13), select.Long(14), select.Long(12)),
+                };
+            }
+
+            return new DueRecipient(message, id, new EnvelopeRecipient(path, (DsnNotify)select.Int(3), select.TextOrNull(4)), select.Int(5));
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    private static string HostOf(string address) => string.Intern(address[(address.LastIndexOf('@') + 1)..]);
+}
+
+/// <summary>Drops a partition. Small steps: each is one short transaction of the writer.</summary>
+internal sealed class DropRequest(Partition partition, PartitionCatalog catalog, SqliteReaders readers) : WriteRequest<bool>
+{
+    protected override bool Result => true;
+
+    public override void Apply(SpoolTransaction transaction)
+    {
+        catalog.Remove(partition);
+        readers.Dispose();
+        transaction.Session.ForgetStatements();
+        foreach (var statement in partition.Drop())
+        {
+            transaction.Session.Execute(statement);
+        }
+
+        transaction.Session.Prepare("DELETE FROM partition WHERE name=?").Bind(1, partition.Name).Run();
+    }
+}

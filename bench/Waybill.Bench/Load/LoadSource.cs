@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Unicode;
 
 namespace Waybill.Bench.Load;
@@ -22,12 +20,9 @@ internal sealed unsafe class LoadSource : IDisposable
     private readonly Slot[] _slots;
     private readonly int[] _free;
     private readonly int[] _idle;
+    private readonly LoadContent _content;
     private readonly byte* _replies;
-    private readonly byte* _headers;
-    private readonly byte* _body;
     private readonly byte* _events;
-    private readonly byte[] _tail;
-    private readonly int _bodyOctets;
     private readonly int _epoll;
     private int _freeCount;
     private int _idleCount;
@@ -63,14 +58,8 @@ internal sealed unsafe class LoadSource : IDisposable
         }
 
         _replies = (byte*)NativeMemory.Alloc((nuint)_slots.Length, ReplyRoom);
-        _headers = (byte*)NativeMemory.Alloc((nuint)_slots.Length, SourceOptions.HeaderRoom);
         _events = (byte*)NativeMemory.AllocZeroed(EventRoom, 16);
-        _bodyOctets = options.SizeOctets;
-        _body = (byte*)NativeMemory.Alloc((nuint)_bodyOctets + 3);
-        FillBody();
-        var date = clock.GetUtcNow().ToString("ddd, d MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
-        _tail = Encoding.ASCII.GetBytes(
-            $".{Environment.ProcessId}@sender.test>\r\nDate: {date}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n");
+        _content = new LoadContent(options.SizeOctets, options.Domains, _slots.Length, clock);
         _epoll = Libc.EpollCreate(0);
     }
 
@@ -118,22 +107,9 @@ internal sealed unsafe class LoadSource : IDisposable
         }
 
         _ = Libc.Close(_epoll);
+        _content.Dispose();
         NativeMemory.Free(_replies);
-        NativeMemory.Free(_headers);
-        NativeMemory.Free(_body);
         NativeMemory.Free(_events);
-    }
-
-    private void FillBody()
-    {
-        for (var i = 0; i < _bodyOctets; i++)
-        {
-            // Lines of 78 letters, counted from the end so that the last one is whole.
-            var fromEnd = (_bodyOctets - 1 - i) % 80;
-            _body[i] = fromEnd switch { 0 => (byte)'\n', 1 => (byte)'\r', _ => (byte)('a' + (i * 7 + i / 80) % 26) };
-        }
-
-        ".\r\n"u8.CopyTo(new Span<byte>(_body + _bodyOctets, 3));
     }
 
     private long DueBy(long now) => _options.Rate == 0
@@ -366,15 +342,7 @@ internal sealed unsafe class LoadSource : IDisposable
 
     private void SendContent(ref Slot slot)
     {
-        var header = new Span<byte>(_headers + slot.Index * SourceOptions.HeaderRoom, SourceOptions.HeaderRoom);
-        var n = slot.Sequence;
-        Utf8.TryWrite(
-            header,
-            $"X-Bench-Sequence: {n}\r\nFrom: Load <bounce@sender.test>\r\nTo: <user{n}@d{n % _options.Domains}.rcpt.test>\r\nSubject: load {n}\r\nMessage-ID: <{n}",
-            out var length);
-        _tail.CopyTo(header[length..]);
-        slot.HeaderOctets = length + _tail.Length;
-        slot.ContentOctets = Math.Max(_options.SizeOctets, slot.HeaderOctets) + 3;
+        (slot.HeaderOctets, slot.ContentOctets) = _content.Prepare(slot.Index, slot.Sequence);
         slot.ContentSent = 0;
         slot.Step = Step.Content;
         PushContent(ref slot);
@@ -387,18 +355,7 @@ internal sealed unsafe class LoadSource : IDisposable
             return;
         }
 
-        var pieces = stackalloc Libc.Piece[2];
-        var count = 0;
-        var headerLeft = slot.HeaderOctets - slot.ContentSent;
-        if (headerLeft > 0)
-        {
-            pieces[count++] = new Libc.Piece { Octets = _headers + slot.Index * SourceOptions.HeaderRoom + slot.ContentSent, Length = headerLeft };
-        }
-
-        // All messages share the end of the body, so that its length makes up for what the header is shorter.
-        var bodyLeft = Math.Min(slot.ContentOctets - slot.HeaderOctets, slot.ContentOctets - slot.ContentSent);
-        pieces[count++] = new Libc.Piece { Octets = _body + _bodyOctets + 3 - bodyLeft, Length = bodyLeft };
-        var written = Libc.WriteVector(slot.Descriptor, pieces, count);
+        var written = _content.Send(slot.Descriptor, slot.Index, slot.HeaderOctets, slot.ContentOctets, slot.ContentSent);
         if (written < 0 && Marshal.GetLastPInvokeError() != Libc.TryAgain)
         {
             Lose(ref slot);

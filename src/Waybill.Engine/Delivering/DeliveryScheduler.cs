@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Waybill.Engine.Recording;
 using Waybill.Engine.Routing;
 using Waybill.Engine.Spooling;
+using Waybill.Mail.Messages;
 
 namespace Waybill.Engine.Delivering;
 
@@ -23,6 +24,8 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     private readonly ConcurrentDictionary<NextHop, Destination> _destinations = [];
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly ConcurrentQueue<Destination> _starved = [];
+    private readonly ConcurrentQueue<RecipientId> _asked = [];
+    private readonly LiveFeed _live;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private long _nextDueTicks = long.MaxValue;
@@ -33,7 +36,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     public DeliveryScheduler(SchedulerParts parts)
     {
         (_services, _parts, _room, _spool, _fresh, _router) = (parts.Services, parts.Lanes, parts.Room, parts.Spool, parts.Fresh, parts.Router);
-        _hasSmartHost = parts.HasSmartHost;
+        (_live, _hasSmartHost) = (parts.Live, parts.HasSmartHost);
         _services.Waits = WakeFor;
         _services.IsCrowded = () => Volatile.Read(ref _lanes) >= _parts.Options.MaxConnections * 9 / 10;
     }
@@ -41,18 +44,6 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     /// <summary>Destinations with something due or a connection open, for operators.</summary>
     public IReadOnlyList<DestinationState> Destinations =>
         [.. _destinations.Values.Select(one => new DestinationState(one.NextHop.Key, one.Due, one.Lanes)).Where(one => one.Due + one.Connections > 0)];
-
-    /// <summary>Makes recipients due now by a person's order.</summary>
-    public void RetryNow(IEnumerable<WaitingRecipient> recipients)
-    {
-        var now = _parts.Clock.GetUtcNow();
-        foreach (var recipient in recipients)
-        {
-            _room.Move(recipient with { DueAt = now });
-        }
-
-        WakeFor(now);
-    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -86,6 +77,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         await Task.Yield();
         try
         {
+            using var orders = _live.Listen(NoteOrders);
             await ResolveDotsAsync(stoppingToken);
             await Task.WhenAll(TakeFreshAsync(stoppingToken), TakeDueAsync(stoppingToken));
         }
@@ -117,6 +109,39 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
                 Info = $"The final dot went to {note.Host} [{note.Address}] and this server ended before the reply came: they may have the message. It is sent again with the same Message-ID.",
                 NextAttemptAt = now,
             })]));
+        }
+    }
+
+    // A person's order to try now is durable when it is heard of here; whoever gave it, by whatever way.
+    private void NoteOrders(IReadOnlyList<LiveChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.Kind == EventKind.RetryRequested)
+            {
+                _asked.Enqueue(change.Recipient);
+                WakeFor(DateTimeOffset.MinValue);
+            }
+        }
+    }
+
+    private async Task TakeOrdersAsync(CancellationToken stoppingToken)
+    {
+        var asked = new List<RecipientId>();
+        while (asked.Count < StorePage && _asked.TryDequeue(out var id))
+        {
+            asked.Add(id);
+        }
+
+        if (asked.Count == 0)
+        {
+            return;
+        }
+
+        var now = _parts.Clock.GetUtcNow();
+        foreach (var recipient in await _spool.LoadAsync(asked, stoppingToken))
+        {
+            _room.Move(new WaitingRecipient(recipient.Id, recipient.Message.EmailId, recipient.Recipient.ForwardPath.Mailbox.Host, now));
         }
     }
 
@@ -157,6 +182,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         while (!stoppingToken.IsCancellationRequested)
         {
             var read = await ReadStoreAsync(stoppingToken);
+            await TakeOrdersAsync(stoppingToken);
             due.Clear();
             _room.TakeDue(_parts.Clock.GetUtcNow(), StorePage, due);
             for (var i = 0; i < due.Count;)
@@ -213,7 +239,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         var now = _parts.Clock.GetUtcNow();
         var until = _room.NextDue is { } next && next < now + LongestSleep ? next : now + LongestSleep;
         Interlocked.Exchange(ref _nextDueTicks, until.UtcTicks);
-        if (_room.NextDue is { } sooner && sooner < until)
+        if (!_asked.IsEmpty || (_room.NextDue is { } sooner && sooner < until))
         {
             return; // It came in between.
         }
@@ -362,4 +388,4 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 
 /// <summary>What the scheduler works with.</summary>
 internal sealed record SchedulerParts(
-    LaneServices Services, LaneParts Lanes, WaitingRoom Room, ISpool Spool, FreshMail Fresh, Router Router, bool HasSmartHost);
+    LaneServices Services, LaneParts Lanes, WaitingRoom Room, ISpool Spool, FreshMail Fresh, Router Router, LiveFeed Live, bool HasSmartHost);

@@ -59,7 +59,7 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
     /// <summary>Makes outcomes durable, with the bounce they call for, and sends each recipient where it belongs.</summary>
     public async Task RecordAsync(AttemptRecord record, IReadOnlyList<DueRecipient> recipients)
     {
-        var report = bouncer.ReportOf(record, recipients);
+        var report = await bouncer.ReportOfAsync(record, recipients);
         var accepted = await spool.RecordAsync(record, report);
         backlog.Tried(recipients.Count(static recipient => recipient.Attempts == 0));
         EngineMetrics.AttemptSeconds.Record((record.Attempt.EndedAt - record.Attempt.StartedAt).TotalSeconds);

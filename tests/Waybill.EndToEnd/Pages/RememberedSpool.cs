@@ -36,7 +36,7 @@ internal sealed class RememberedSpool : ISpool
 
     public Task RefuseAsync(RefusedSubmission refusal) => throw Unasked();
 
-    public Task RecordAsync(AttemptRecord attempt) => throw Unasked();
+    public Task<AcceptedMessage?> RecordAsync(AttemptRecord attempt, Submission? report = null) => throw Unasked();
 
     public Task NoteDotSentAsync(DotSent note) => throw Unasked();
 

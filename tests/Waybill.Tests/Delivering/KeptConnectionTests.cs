@@ -77,7 +77,7 @@ public class KeptConnectionTests
         await using var connection = await Given.OpenAsync(peer);
         await SendAsync(connection, "a@two.example");
         using var content = Given.Content(Given.Text);
-        var envelope = new Envelope(Mail.Addressing.ReversePath.Of(Mail.Addressing.Mailbox.Parse("second@one.example")));
+        var envelope = new Envelope(Waybill.Mail.Addressing.ReversePath.Of(Waybill.Mail.Addressing.Mailbox.Parse("second@one.example")));
 
         var record = await connection.SendAsync(
             Given.Recipients(envelope, Given.Recipient("b@two.example")), content, null, TestContext.Current.CancellationToken);

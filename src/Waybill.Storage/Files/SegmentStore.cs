@@ -19,6 +19,9 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <summary>Octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
     public const long SegmentOctets = 64L * 1024 * 1024;
 
+    // Enough that a disk with room for this has room for a few messages.
+    private const int ProbeOctets = 256 * 1024;
+
     private readonly string _root;
     private readonly ConcurrentDictionary<int, SafeFileHandle> _handles = [];
     private readonly ConcurrentDictionary<int, string> _paths = [];
@@ -28,16 +31,16 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     public SegmentStore(string root, bool writable)
     {
         _root = root;
-        Directory.CreateDirectory(Incoming);
         if (writable)
         {
+            Directory.CreateDirectory(Incoming);
             foreach (var leftOver in Directory.EnumerateFiles(Incoming))
             {
                 File.Delete(leftOver); // Drafts of the last run: nobody was told 250 for them.
             }
         }
 
-        foreach (var path in Directory.EnumerateFiles(root, "*.seg", SearchOption.AllDirectories))
+        foreach (var path in Directory.Exists(root) ? Directory.EnumerateFiles(root, "*.seg", SearchOption.AllDirectories) : [])
         {
             if (int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
@@ -76,15 +79,34 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <exception cref="IOException">The disk refused; <see cref="Position"/> has not moved.</exception>
     public void Append(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
-        var position = Position;
+        var (position, open, day) = (Position, _open, _openDay);
         try
         {
             AppendGroups(drafts, references);
         }
         catch
         {
-            Position = position;
+            // A segment begun meanwhile stays, unused: the position names the one it is in.
+            (Position, _open, _openDay) = (position, open, day);
             throw;
+        }
+    }
+
+    /// <summary>Sees whether the disk takes content.</summary>
+    /// <exception cref="IOException">It does not.</exception>
+    public void Probe(DateTimeOffset now)
+    {
+        Directory.CreateDirectory(Path.Combine(_root, Day(now)));
+        var path = Path.Combine(Incoming, "probe");
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+            RandomAccess.Write(file, new byte[ProbeOctets], 0);
+            FileSync.Whole(file);
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
@@ -95,20 +117,27 @@ internal sealed class SegmentStore : IContentStore, IDisposable
             return OpenFile(reference);
         }
 
-        var handle = _handles.GetOrAdd(reference.Segment, OpenSegment);
-        return FileLease.FromSegment(handle, reference);
+        try
+        {
+            return FileLease.FromSegment(_handles.GetOrAdd(reference.Segment, OpenSegment), reference);
+        }
+        catch (Exception fault) when (fault is ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Gone(); // Retention was here in the same moment.
+        }
     }
 
     /// <summary>Removes the content of days that ended before an instant.</summary>
+    /// <param name="keptDays">Days as yyyyMMdd that stay all the same, because somebody still waits for their mail.</param>
     /// <returns>The days removed, as yyyyMMdd.</returns>
-    public IReadOnlyList<string> RemoveBefore(DateTimeOffset instant)
+    public IReadOnlyList<string> RemoveBefore(DateTimeOffset instant, IReadOnlySet<string> keptDays)
     {
         var limit = Day(instant);
         var removed = new List<string>();
         foreach (var directory in Directory.EnumerateDirectories(_root))
         {
             var day = Path.GetFileName(directory);
-            if (day.Length != 8 || string.CompareOrdinal(day, limit) >= 0 || day == _openDay)
+            if (day.Length != 8 || !char.IsAsciiDigit(day[0]) || string.CompareOrdinal(day, limit) >= 0 || day == _openDay || keptDays.Contains(day))
             {
                 continue;
             }
@@ -189,9 +218,20 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
         var handle = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: SegmentOctets);
-        FileSync.Whole(handle);
-        FileSync.Directory(directory);
-        FileSync.Directory(_root);
+        try
+        {
+            FileSync.Whole(handle);
+            FileSync.Directory(directory);
+            FileSync.Directory(_root);
+        }
+        catch
+        {
+            // Left behind, its name would be in the way of every later attempt.
+            handle.Dispose();
+            File.Delete(path);
+            throw;
+        }
+
         _paths[number] = path;
         _handles[number] = handle;
         _open = handle;
@@ -214,16 +254,22 @@ internal sealed class SegmentStore : IContentStore, IDisposable
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
 
-        throw new ContentGoneException("The content of this message is no longer kept.");
+        throw Gone();
     }
 
     private FileLease OpenFile(ContentReference reference)
     {
-        var path = LargePath(new EmailId(reference.Offset), create: false);
-        return File.Exists(path)
-            ? FileLease.FromFile(path)
-            : throw new ContentGoneException("The content of this message is no longer kept.");
+        try
+        {
+            return FileLease.FromFile(LargePath(new EmailId(reference.Offset), create: false));
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Gone();
+        }
     }
+
+    private static ContentGoneException Gone() => new("The content of this message is no longer kept.");
 
     private string LargePath(EmailId id, bool create)
     {

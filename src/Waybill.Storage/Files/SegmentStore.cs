@@ -14,23 +14,24 @@ internal readonly record struct SegmentPosition(int Segment, long Offset);
 /// have a file of their own. A directory holds a day, so that retention removes directories and never edits a file.
 /// </summary>
 /// <remarks>Only the spool's writer appends; anybody reads.</remarks>
-internal sealed class SegmentStore : IContentStore, IDisposable
+internal sealed class SegmentStore : IContentStore
 {
-    /// <summary>Octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
-    public const long SegmentOctets = 64L * 1024 * 1024;
+    /// <summary>Octets of a segment, unless a test asks for less. Appending to what is already allocated syncs without a journal write of the file system.</summary>
+    public const long DefaultSegmentOctets = 64L * 1024 * 1024;
 
     // Enough that a disk with room for this has room for a few messages.
     private const int ProbeOctets = 256 * 1024;
 
     private readonly string _root;
+    private readonly long _segmentOctets;
     private readonly ConcurrentDictionary<int, SafeFileHandle> _handles = [];
     private readonly ConcurrentDictionary<int, string> _paths = [];
     private SafeFileHandle? _open;
     private string _openDay = "";
 
-    public SegmentStore(string root, bool writable)
+    public SegmentStore(string root, bool writable, long segmentOctets = DefaultSegmentOctets)
     {
-        _root = root;
+        (_root, _segmentOctets) = (root, segmentOctets);
         if (writable)
         {
             Directory.CreateDirectory(Incoming);
@@ -58,7 +59,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     public void Resume(SegmentPosition position)
     {
         Position = position;
-        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < SegmentOctets)
+        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < _segmentOctets)
         {
             _open = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             _openDay = Path.GetFileName(Path.GetDirectoryName(path)!);
@@ -67,7 +68,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         else
         {
             var highest = _paths.IsEmpty ? 0 : _paths.Keys.Max();
-            Position = new SegmentPosition(Math.Max(highest, position.Segment), SegmentOctets);
+            Position = new SegmentPosition(Math.Max(highest, position.Segment), _segmentOctets);
         }
     }
 
@@ -157,7 +158,8 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         return removed;
     }
 
-    public void Dispose()
+    /// <summary>Closes the files. Not by Dispose: the container that lends this out must not close it before the writer has ended.</summary>
+    public void Close()
     {
         foreach (var handle in _handles.Values)
         {
@@ -178,7 +180,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
                 continue;
             }
 
-            if (_open is null || Position.Offset + draft.LengthOctets > SegmentOctets || _openDay != Day(id.At))
+            if (_open is null || Position.Offset + draft.LengthOctets > _segmentOctets || _openDay != Day(id.At))
             {
                 Write(parts, start);
                 NextSegment(Day(id.At));
@@ -217,7 +219,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
         var handle = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: SegmentOctets);
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: _segmentOctets);
         try
         {
             FileSync.Whole(handle);

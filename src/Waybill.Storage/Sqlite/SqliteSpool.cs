@@ -7,7 +7,7 @@ using Waybill.Storage.Schema;
 namespace Waybill.Storage.Sqlite;
 
 /// <summary>The spool on SQLite: writes go through one writer, reads through connections of their own.</summary>
-internal sealed class SqliteSpool : ISpool, IDisposable
+internal sealed class SqliteSpool : ISpool
 {
     private readonly SpoolWriter _writer;
     private readonly SqliteReaders _readers;
@@ -135,7 +135,8 @@ internal sealed class SqliteSpool : ISpool, IDisposable
     public async Task<bool> TrimJournalAsync(long passed, DateTimeOffset before) =>
         await Write(new TrimRequest(passed, before)) == TrimRequest.Step;
 
-    public void Dispose() => _writer.Dispose();
+    /// <summary>Writes what waits and ends. The store's own, so not by Dispose.</summary>
+    public void Close() => _writer.Dispose();
 
     private Task<T> Write<T>(WriteRequest<T> request)
     {

@@ -103,12 +103,12 @@ public sealed class SqliteStore : IDisposable
 
     public void Dispose()
     {
-        (Spool as SqliteSpool)?.Dispose();
+        (Spool as SqliteSpool)?.Close();
         _search.Dispose();
         _wal?.Dispose();
         _readers.Dispose();
         _writerSession?.Dispose();
-        _content.Dispose();
+        _content.Close();
         _lock?.Dispose();
     }
 

@@ -73,11 +73,56 @@ internal sealed class SqliteUnderTest : StoreUnderTest
     /// <summary>Asks the database itself for a number.</summary>
     public long Scalar(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(DataDirectory, "waybill.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = Connect();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How the database would find the rows of a statement.</summary>
+    public IReadOnlyList<string> Plan(string sql)
+    {
+        var explain = Opened.WriterSession!.Prepare("EXPLAIN QUERY PLAN " + sql);
+        var plan = new List<string>();
+        while (explain.Step())
+        {
+            plan.Add(explain.Text(3));
+        }
+
+        explain.Reset();
+        return plan;
+    }
+
+    /// <summary>Leaves the database no room to grow, as a full disk would.</summary>
+    public void FillDisk() => Opened.WriterSession!.Execute("PRAGMA max_page_count=1");
+
+    public void FreeDisk() => Opened.WriterSession!.Execute("PRAGMA max_page_count=1000000");
+
+    /// <summary>Loses the index, breaks its file, or makes it one of an earlier form.</summary>
+    public Task SpoilIndexAsync(string how)
+    {
+        Opened.Dispose();
+        var path = Path.Combine(DataDirectory, "search.db");
+        if (how == "old")
+        {
+            using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version=1";
+            command.ExecuteNonQuery();
+        }
+        else
+        {
+            File.Delete(path);
+            File.Delete(path + "-wal");
+            if (how == "broken")
+            {
+                File.WriteAllText(path, new string('x', 10_000));
+            }
+        }
+
+        (Opened, _ids) = Open();
+        return Task.CompletedTask;
     }
 
     public override ValueTask DisposeAsync()
@@ -90,6 +135,13 @@ internal sealed class SqliteUnderTest : StoreUnderTest
 
         Directory.Delete(_root, recursive: true);
         return ValueTask.CompletedTask;
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={Path.Combine(DataDirectory, "waybill.db")};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        return connection;
     }
 
     private (SqliteStore, EmailIdSource) Open()

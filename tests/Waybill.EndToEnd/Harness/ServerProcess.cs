@@ -18,7 +18,7 @@ internal sealed record ServerSetup(string DataDirectory)
     /// <summary>Takes mail from loopback without AUTH and tries again soon.</summary>
     public static ServerSetup Trusted(string dataDirectory) => new(dataDirectory)
     {
-        Options = ["--smtp-trusted", "127.0.0.1:0"],
+        Options = ["--smtp", "127.0.0.1:0", "--smtp-trusted", "127.0.0.1:0"],
         Settings = new Dictionary<string, string>
         {
             ["Waybill:Retry:Waits:0"] = "00:00:00.200",

@@ -46,19 +46,7 @@ public sealed class SmtpCases(ITestOutputHelper output)
         Assert.DoesNotContain(broken, pair => pair.First.Level == "MUST");
     }
 
-    private static string SharedDirectory()
-    {
-        if (Environment.GetEnvironmentVariable("WAYBILL_SHARED") is { Length: > 0 } named)
-        {
-            return named;
-        }
-
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Waybill.slnx")))
-        {
-            directory = directory.Parent;
-        }
-
-        return Path.Combine(directory?.Parent?.FullName ?? "/", "shared");
-    }
+    private static string SharedDirectory() => Environment.GetEnvironmentVariable("WAYBILL_SHARED") is { Length: > 0 } named
+        ? named
+        : Path.GetFullPath(Path.Combine(RepositoryPaths.Root, "..", "shared"));
 }

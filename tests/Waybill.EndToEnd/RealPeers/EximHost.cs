@@ -33,7 +33,7 @@ internal sealed class EximHost : IAsyncDisposable
         var host = new EximHost(new TempDirectory(), Listening.FreePort());
         try
         {
-            await host.ConfigureAsync();
+            await host.ConfigureAsync(program);
             host._process = Process.Start(new ProcessStartInfo(program, ["-C", host._directory["exim.conf"], "-bdf"]) { RedirectStandardError = true })!;
             await Listening.AtAsync(host.EndPoint);
             return host;
@@ -57,7 +57,7 @@ internal sealed class EximHost : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private async Task ConfigureAsync()
+    private async Task ConfigureAsync(string program)
     {
         await Tool.RunAsync("chmod", ["711", _directory.Path]);
         foreach (var name in new[] { "spool", "log", "mail" })
@@ -67,10 +67,11 @@ internal sealed class EximHost : IAsyncDisposable
 
         await Tool.RunAsync("chown", ["Debian-exim", _directory["spool"], _directory["log"]]);
         await Tool.RunAsync("chown", ["nobody", _directory["mail"]]);
-        await File.WriteAllTextAsync(_directory["exim.conf"], Configuration());
+        await File.WriteAllTextAsync(_directory["exim.conf"], Configuration(program));
     }
 
-    private string Configuration() => $$"""
+    private string Configuration(string program) => $$"""
+        exim_path = {{program}}
         spool_directory = {{_directory["spool"]}}
         log_file_path = {{_directory["log"]}}/%slog
         primary_hostname = mx.exim.example

@@ -51,10 +51,10 @@ internal sealed class Platform
             sockets.UnsafePreferInlineScheduling = true;
             sockets.Backlog = 4_096;
         });
-        extra?.Invoke(builder.Services);
-
         var listening = builder.Configuration.GetSection(ListeningOptions.Section).Get<ListeningOptions>() ?? new ListeningOptions();
         var listeners = Listeners.Of(options, listening);
+        OwnIdentity.Tell(builder.Services, listeners);
+        extra?.Invoke(builder.Services);
         var http = PlatformOptions.Endpoint("--http", options.Http ?? builder.Configuration["Waybill:Web:Http"] ?? "127.0.0.1:8080");
         var bound = new List<(string Name, ListenOptions Bound)>();
         builder.WebHost.ConfigureKestrel(kestrel => Bind(kestrel, options, http, listeners, bound));

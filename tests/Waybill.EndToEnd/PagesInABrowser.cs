@@ -242,4 +242,47 @@ public sealed class PagesInABrowser(PagesHost host) : IClassFixture<PagesHost>
         await Expect(page.FrameLocator("iframe.mail-frame").Locator("h1")).ToContainTextAsync("order 4711");
         Assert.Empty(faults);
     }
+
+    [Fact(Skip = NoBrowser, SkipUnless = nameof(PagesHost.HasBrowser), SkipType = typeof(PagesHost))]
+    public async Task A_waiting_mail_can_be_tried_now_or_given_up()
+    {
+        var mail = host.Mail.Add("waits@one.example", "Waits", TimeSpan.FromMinutes(1), RecipientStatus.Processed, attempts: 1);
+        host.Spool.Add(new(mail.Row.Id, mail.Row.EmailId, "one.example", mail.Row.DueAt!.Value));
+        var page = await host.SignedInAsync();
+        await page.ClickAsync("text=Queue");
+        await Expect(page.Locator(".page-head")).ToContainTextAsync("One recipient waits");
+
+        await page.ClickAsync("text=Retry now");
+        await Expect(page.Locator(".mud-snackbar")).ToContainTextAsync("due now");
+        await page.ClickAsync("td >> text=Cancel");
+        await page.ClickAsync(".mud-dialog >> text=Cancel the delivery >> nth=-1");
+
+        await Expect(page.Locator(".empty h2")).ToHaveTextAsync("Nothing waits");
+        Assert.Equal(["retry 1", "cancel 1: Cancelled by an operator"], host.Spool.Journal);
+    }
+
+    [Fact(Skip = NoBrowser, SkipUnless = nameof(PagesHost.HasBrowser), SkipType = typeof(PagesHost))]
+    public async Task The_file_of_a_filter_holds_what_the_filter_finds()
+    {
+        host.Mail.Add("csv@file.example", "=1+1", TimeSpan.FromMinutes(1));
+        var page = await host.SignedInAsync();
+
+        var answer = await page.APIRequest.GetAsync(host.Address + "/reports/activity.csv?recipient=@file.example");
+        var lines = (await answer.TextAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(2, lines.Length);
+        Assert.Contains(",Delivered,csv@file.example,shop@brightwater.example,'=1+1,", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_the_door_and_the_styles_are_open_to_strangers()
+    {
+        var open = host.Endpoints
+            .Where(endpoint => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null
+                || endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
+            .Select(endpoint => endpoint.RoutePattern.RawText)
+            .Distinct();
+
+        Assert.Equal(["/_assets/{hash}/{name}", "/sign-in"], open.Order(StringComparer.Ordinal));
+    }
 }

@@ -100,10 +100,10 @@ public sealed class RealReceivers
         Assert.True(said.Success, mail.Last.Info);
         Assert.Equal("550 Unrouteable address", refused.Last.Info);
         Assert.Matches("^TLS 1\\.[23] ", mail.Last.Tls!);
+        await Eventually.TrueAsync(() => exim.Mail.Count == 1, TimeSpan.FromSeconds(20), "the message is in the maildir of Exim, whose log has:\n" + exim.Log);
         await Eventually.TrueAsync(
             () => exim.Log.Contains($"{said.Groups[1].Value} => anna", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "Exim logs the delivery");
         Assert.Contains($"id={mail.MessageId.Trim('<', '>')}", exim.Log, StringComparison.Ordinal);
-        await Eventually.TrueAsync(() => exim.Mail.Count == 1, TimeSpan.FromSeconds(20), "the message is in the maildir");
         Assert.Equal(id, (await Trace.UntilAsync(data.Path, said.Groups[1].Value, _ => true, "is found by the id of Exim")).EmailId);
     }
 

@@ -66,6 +66,12 @@ public sealed class Screenshots(PagesHost host) : IClassFixture<PagesHost>
         await page.ClickAsync("text=Add SMTP user");
         await Expect(page.Locator("#new-password")).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Name("smtp-users") });
+        await page.GotoAsync($"{host.Address}/operator/queue");
+        await Expect(page.Locator(".row-link").First).ToBeVisibleAsync();
+        await page.ClickAsync("td >> text=Cancel >> nth=0");
+        await Expect(page.Locator(".mud-dialog")).ToBeVisibleAsync();
+        await page.WaitForTimeoutAsync(400);
+        await page.ScreenshotAsync(new() { Path = Name("queue") });
         await page.GotoAsync($"{host.Address}/simulator");
         await Expect(page.Locator(".row-link").First).ToBeVisibleAsync();
         await page.ScreenshotAsync(new() { Path = Name("caught") });
@@ -133,6 +139,16 @@ public sealed class Screenshots(PagesHost host) : IClassFixture<PagesHost>
         delivered = delivered with { Siblings = [other.Row] };
         host.Timeline.Set(delivered, announce: false);
         var deferred = host.Mail.Add("ops@harbour-logistics.example", "Invoice 2026-1187", TimeSpan.FromMinutes(21), RecipientStatus.Processed, attempts: 2);
+        FillQueue();
         return (delivered, deferred);
+    }
+
+    private void FillQueue()
+    {
+        for (var i = 0; i < 12; i++)
+        {
+            var mail = host.Mail.Add($"waits{i}@harbour-logistics.example", "Waits", TimeSpan.FromDays(1), RecipientStatus.Processed, attempts: 1);
+            host.Spool.Add(new(mail.Row.Id, mail.Row.EmailId, "harbour-logistics.example", mail.Row.DueAt!.Value + TimeSpan.FromMinutes(3 * i)));
+        }
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Waybill.Engine.Delivering.Client;
 using Waybill.Engine.Operating.Delivery;
+using Waybill.Engine.Recording;
 using Waybill.Engine.Routing;
 using Waybill.Engine.Spooling;
 
@@ -10,22 +11,12 @@ namespace Waybill.Engine.Delivering;
 
 public static class DeliveringServices
 {
-    public const string RetrySection = "Waybill:Retry";
-    public const string ClientSection = "Waybill:SmtpClient";
-
     /// <summary>The scheduler and everything it sends with.</summary>
     public static IServiceCollection AddDelivering(this IServiceCollection services)
     {
         services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeliveryOptions>, DeliveryOptionsValidator>();
-        services.AddOptions<RetryOptions>().BindConfiguration(RetrySection).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<RetryOptions>, RetryOptionsValidator>();
-        services.AddOptions<SmtpClientOptions>().BindConfiguration(ClientSection).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<SmtpClientOptions>, SmtpClientOptionsValidator>();
-
-        services.AddSingleton(Random.Shared);
-        services.AddSingleton<AttemptJudge>();
-        services.AddSingleton<SmtpConnector>();
+        services.AddSmtpClient();
         services.AddSingleton<Bouncer>();
         services.AddSingleton<WaitingRoom>();
         services.AddSingleton<DotLedger>();
@@ -45,6 +36,7 @@ public static class DeliveringServices
             provider.GetRequiredService<ISpool>(),
             provider.GetRequiredService<FreshMail>(),
             provider.GetRequiredService<Router>(),
+            provider.GetRequiredService<LiveFeed>(),
             !string.IsNullOrEmpty(provider.GetRequiredService<IOptions<RoutingOptions>>().Value.SmartHost)));
         services.AddSingleton<DeliveryScheduler>();
         services.AddSingleton<IDeliveryControl>(provider => provider.GetRequiredService<DeliveryScheduler>());

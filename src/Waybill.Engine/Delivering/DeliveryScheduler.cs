@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Waybill.Engine.Recording;
 using Waybill.Engine.Routing;
 using Waybill.Engine.Spooling;
+using Waybill.Mail.Messages;
 
 namespace Waybill.Engine.Delivering;
 
@@ -23,6 +24,8 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     private readonly ConcurrentDictionary<NextHop, Destination> _destinations = [];
     private readonly ConcurrentDictionary<Task, byte> _running = [];
     private readonly ConcurrentQueue<Destination> _starved = [];
+    private readonly ConcurrentQueue<RecipientId> _asked = [];
+    private readonly LiveFeed _live;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private long _nextDueTicks = long.MaxValue;
@@ -33,7 +36,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     public DeliveryScheduler(SchedulerParts parts)
     {
         (_services, _parts, _room, _spool, _fresh, _router) = (parts.Services, parts.Lanes, parts.Room, parts.Spool, parts.Fresh, parts.Router);
-        _hasSmartHost = parts.HasSmartHost;
+        (_live, _hasSmartHost) = (parts.Live, parts.HasSmartHost);
         _services.Waits = WakeFor;
         _services.IsCrowded = () => Volatile.Read(ref _lanes) >= _parts.Options.MaxConnections * 9 / 10;
     }
@@ -41,18 +44,6 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     /// <summary>Destinations with something due or a connection open, for operators.</summary>
     public IReadOnlyList<DestinationState> Destinations =>
         [.. _destinations.Values.Select(one => new DestinationState(one.NextHop.Key, one.Due, one.Lanes)).Where(one => one.Due + one.Connections > 0)];
-
-    /// <summary>Makes recipients due now by a person's order.</summary>
-    public void RetryNow(IEnumerable<WaitingRecipient> recipients)
-    {
-        var now = _parts.Clock.GetUtcNow();
-        foreach (var recipient in recipients)
-        {
-            _room.Move(recipient with { DueAt = now });
-        }
-
-        WakeFor(now);
-    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -86,6 +77,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         await Task.Yield();
         try
         {
+            using var orders = _live.Listen(NoteOrders);
             await ResolveDotsAsync(stoppingToken);
             await Task.WhenAll(TakeFreshAsync(stoppingToken), TakeDueAsync(stoppingToken));
         }
@@ -120,13 +112,55 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         }
     }
 
+    // A person's order to try now is durable when it is heard of here; whoever gave it, by whatever way.
+    private void NoteOrders(IReadOnlyList<LiveChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.Kind == EventKind.RetryRequested)
+            {
+                _asked.Enqueue(change.Recipient);
+                WakeFor(DateTimeOffset.MinValue);
+            }
+        }
+    }
+
+    private async Task TakeOrdersAsync(CancellationToken stoppingToken)
+    {
+        var asked = new List<RecipientId>();
+        while (asked.Count < StorePage && _asked.TryDequeue(out var id))
+        {
+            asked.Add(id);
+        }
+
+        if (asked.Count == 0)
+        {
+            return;
+        }
+
+        var now = _parts.Clock.GetUtcNow();
+        foreach (var recipient in await _spool.LoadAsync(asked, stoppingToken))
+        {
+            _room.Move(new WaitingRecipient(recipient.Id, recipient.Message.EmailId, recipient.Recipient.ForwardPath.Mailbox.Host, now));
+        }
+    }
+
     private async Task TakeFreshAsync(CancellationToken stoppingToken)
     {
         while (await _fresh.Reader.WaitToReadAsync(stoppingToken))
         {
             while (_fresh.Reader.TryRead(out var message))
             {
-                TakeFresh(message);
+                try
+                {
+                    TakeFresh(message);
+                }
+                catch (Exception fault)
+                {
+                    // A message that trips a bug of ours is put off; it does not hold up the others.
+                    _parts.Logger.LaneFaulted("routing", fault);
+                    _services.PutOff(message.Recipients);
+                }
             }
         }
     }
@@ -156,7 +190,18 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         var due = new List<WaitingRecipient>();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var read = await ReadStoreAsync(stoppingToken);
+            var read = false;
+            try
+            {
+                read = await ReadStoreAsync(stoppingToken);
+                await TakeOrdersAsync(stoppingToken);
+            }
+            catch (Exception fault) when (fault is IOException or System.Data.Common.DbException)
+            {
+                // The store fails for now: what is in memory goes on, and the store is read again after the next sleep.
+                _parts.Logger.StoreNotRead(fault.Message);
+            }
+
             due.Clear();
             _room.TakeDue(_parts.Clock.GetUtcNow(), StorePage, due);
             for (var i = 0; i < due.Count;)
@@ -213,7 +258,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         var now = _parts.Clock.GetUtcNow();
         var until = _room.NextDue is { } next && next < now + LongestSleep ? next : now + LongestSleep;
         Interlocked.Exchange(ref _nextDueTicks, until.UtcTicks);
-        if (_room.NextDue is { } sooner && sooner < until)
+        if (!_asked.IsEmpty || (_room.NextDue is { } sooner && sooner < until))
         {
             return; // It came in between.
         }
@@ -274,10 +319,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         catch (Exception fault)
         {
             _parts.Logger.LaneFaulted("routing", fault);
-            foreach (var recipient in recipients)
-            {
-                _room.Leave(recipient.Id);
-            }
+            _services.PutOff(recipients);
         }
     }
 
@@ -305,10 +347,18 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 
     private async Task RecordUnroutedAsync(Route route, QueuedRecipient[] recipients)
     {
-        var loaded = await _services.LoadAsync([.. recipients]);
-        if (loaded.Count > 0)
+        try
         {
-            await _services.RecordAsync(UnsentAttempt.Of(route, _parts.Clock.GetUtcNow()).For(loaded, _parts.Judge), loaded);
+            var loaded = await _services.LoadAsync([.. recipients]);
+            if (loaded.Count > 0)
+            {
+                await _services.RecordAsync(UnsentAttempt.Of(route, _parts.Clock.GetUtcNow()).For(loaded, _parts.Judge), loaded);
+            }
+        }
+        catch (Exception fault)
+        {
+            _parts.Logger.LaneFaulted(route.Name, fault);
+            _services.PutOff(recipients);
         }
     }
 
@@ -339,7 +389,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
             OpenLane(destination);
         }
 
-        if (_starved.TryDequeue(out var starved) && starved.Add([], out _))
+        if (_starved.TryDequeue(out var starved) && starved.WantsLane())
         {
             OpenLane(starved);
         }
@@ -362,4 +412,4 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 
 /// <summary>What the scheduler works with.</summary>
 internal sealed record SchedulerParts(
-    LaneServices Services, LaneParts Lanes, WaitingRoom Room, ISpool Spool, FreshMail Fresh, Router Router, bool HasSmartHost);
+    LaneServices Services, LaneParts Lanes, WaitingRoom Room, ISpool Spool, FreshMail Fresh, Router Router, LiveFeed Live, bool HasSmartHost);

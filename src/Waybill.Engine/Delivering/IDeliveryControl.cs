@@ -1,15 +1,10 @@
-using Waybill.Engine.Spooling;
-
 namespace Waybill.Engine.Delivering;
 
-/// <summary>What a person may ask of the scheduler.</summary>
+/// <summary>What a person may see of the scheduler.</summary>
 public interface IDeliveryControl
 {
     /// <summary>Destinations with something due or a connection open.</summary>
     IReadOnlyList<DestinationState> Destinations { get; }
-
-    /// <summary>Makes waiting recipients due now; their spool entry has been moved already.</summary>
-    void RetryNow(IEnumerable<WaitingRecipient> recipients);
 }
 
 /// <summary>A destination at this moment.</summary>

@@ -41,7 +41,7 @@ public sealed record ActivityQuery
     /// <summary>Recipients that stand so now. Empty: all.</summary>
     public IReadOnlyList<RecipientStatus> Statuses { get; init; } = [];
 
-    /// <summary>Only waiting recipients that have at least one failed attempt.</summary>
+    /// <summary>Of the waiting recipients only those with at least one failed attempt; says nothing about the others, so it goes together with other <see cref="Statuses"/>.</summary>
     public bool DeferredOnly { get; init; }
 
     /// <summary>Accepted at or after.</summary>

@@ -32,6 +32,9 @@ public sealed class Router
         _findAddresses = name => _dns.AddressesAsync(name, CancellationToken.None); // Ends by the resolver's own timeouts.
     }
 
+    /// <summary>Routes kept at this moment, for metrics.</summary>
+    public int CachedRoutes => _routes.Count;
+
     /// <summary>The route of a recipient's host.</summary>
     /// <param name="host">As <see cref="Mailbox.Host"/> writes it: a domain's A-label form or a bracketed address literal.</param>
     public ValueTask<Route> RouteAsync(string host, CancellationToken cancellationToken) =>
@@ -58,11 +61,15 @@ public sealed class Router
             MxChoice.ImplicitMx => await ToDomainItselfAsync(domain, answer.TimeToLive, notes),
             MxChoice.Refused no => new Route.Unroutable(no.Status, no.Diagnostic)
             {
-                Name = domain, Notes = notes, TimeToLive = answer.TimeToLive,
+                Name = domain,
+                Notes = notes,
+                TimeToLive = answer.TimeToLive,
             },
             MxChoice.TryLater later => new Route.Deferred(later.Status, later.Diagnostic)
             {
-                Name = domain, Notes = notes, TimeToLive = answer.TimeToLive,
+                Name = domain,
+                Notes = notes,
+                TimeToLive = answer.TimeToLive,
             },
             _ => throw new System.Diagnostics.UnreachableException(),
         };
@@ -89,7 +96,9 @@ public sealed class Router
         {
             return new Route.Unroutable(new(5, 4, 6), $"DNS: the best mail exchanger of {domain} is this server, which does not take its mail (loop)")
             {
-                Name = domain, Notes = notes, TimeToLive = life,
+                Name = domain,
+                Notes = notes,
+                TimeToLive = life,
             };
         }
 
@@ -119,7 +128,9 @@ public sealed class Router
         return _ourselves.Is(host)
             ? new Route.Unroutable(new(5, 4, 6), $"DNS: {domain} is this server, which does not take its mail (loop)")
             {
-                Name = domain, Notes = notes, TimeToLive = life,
+                Name = domain,
+                Notes = notes,
+                TimeToLive = life,
             }
             : Found(domain, NextHop.Of([domain], _options.SmtpPort), [host], life, notes);
     }
@@ -143,7 +154,9 @@ public sealed class Router
         // Even when the name does not exist: the fault is our configuration's, and it is no reason to bounce anybody's mail.
         return new Route.Deferred(new(4, 4, 4), $"DNS: no address for the smart host {smartHost.Host}")
         {
-            Name = name, Notes = notes, TimeToLive = answer.TimeToLive,
+            Name = name,
+            Notes = notes,
+            TimeToLive = answer.TimeToLive,
         };
     }
 

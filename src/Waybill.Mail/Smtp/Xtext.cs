@@ -10,7 +10,7 @@ public static class Xtext
     /// <returns>False when it breaks the grammar, or decodes to a control character: those must never reach a header or a command.</returns>
     public static bool TryDecode(ReadOnlySpan<char> text, out string decoded)
     {
-        var result = new StringBuilder(text.Length);
+        var octets = new List<byte>(text.Length);
         decoded = "";
         for (var i = 0; i < text.Length; i++)
         {
@@ -27,15 +27,15 @@ public static class Xtext
                 i += 2;
             }
 
-            if (c is < ' ' or '\x7f')
+            if (c is < ' ' or '\x7f' or > '\xff')
             {
                 return false;
             }
 
-            result.Append(c);
+            octets.Add((byte)c);
         }
 
-        decoded = result.ToString();
+        decoded = Encoding.UTF8.GetString([.. octets]);
         return true;
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Waybill.Engine.Delivering;
 using Waybill.Engine.Operating.Credentials;
 using Waybill.Engine.Operating.People;
 using Waybill.Engine.Recording;
@@ -92,8 +91,6 @@ internal static class ControlOrders
     {
         var rows = await WaitingRows.FindAsync(services.GetRequiredService<ITimeline>(), which, cancellationToken);
         var moved = await services.GetRequiredService<ISpool>().RetryNowAsync([.. rows.Select(row => row.Id)]);
-        services.GetService<IDeliveryControl>()?.RetryNow(rows.Select(row =>
-            new WaitingRecipient(row.Id, row.EmailId, row.Recipient[(row.Recipient.LastIndexOf('@') + 1)..], row.DueAt!.Value)));
         await output.WriteLineAsync($"{moved} due now");
         return moved > 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }

@@ -24,7 +24,7 @@ internal static class DemoRun
             {
                 ["Waybill:Routing:SmtpPort"] = internet.SmtpPort.ToString(CultureInfo.InvariantCulture),
                 ["Waybill:Submission:HostName"] = "mail.waybill.test",
-                ["Waybill:SmtpClient:ClientName"] = "mail.waybill.test",
+                ["Waybill:Client:ClientName"] = "mail.waybill.test",
 
                 // Soon enough to be watched; the schedule of a real installation begins with a minute.
                 ["Waybill:Retry:Waits:0"] = "00:00:15",

@@ -31,13 +31,11 @@ internal sealed record TraceEventJson(
     string Event, DateTimeOffset Time, string Info, string? Host, string? Ip, string? Tls, DateTimeOffset? NextAttemptAt)
 {
     public static TraceEventJson Of(TimelineEvent one) => new(
-        Names.Of(one.Kind), one.At, one.Info, NullIfEmpty(one.Attempt?.Host), AddressOf(one.Attempt), one.Attempt?.Tls?.ToString(), one.NextAttemptAt);
+        Names.Of(one.Kind), one.At, one.Info, NullIfEmpty(one.Attempt?.Host), IpOf(one.Attempt?.Address), one.Attempt?.Tls?.ToString(), one.NextAttemptAt);
 
-    // The attempt keeps address and port; scripts compare addresses.
-    private static string? AddressOf(Attempt? attempt) =>
-        attempt is null || attempt.Address.Length == 0 ? null
-        : IPEndPoint.TryParse(attempt.Address, out var endpoint) ? endpoint.Address.ToString()
-        : attempt.Address;
+    // The attempt has the port as well; scripts want the address alone.
+    private static string? IpOf(string? address) =>
+        IPEndPoint.TryParse(address ?? "", out var endpoint) ? endpoint.Address.ToString() : NullIfEmpty(address);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

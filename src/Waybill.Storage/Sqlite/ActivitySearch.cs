@@ -87,7 +87,7 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         {
             Scan(partition, $"r.status IN ({string.Join(',', query.Statuses.Select(status => (int)status))}) AND r.status>1", below, from, cancellationToken);
         }
-        else if ((query.DeferredOnly || query.Statuses is [RecipientStatus.Processed]) && partition.Waiting < 20_000)
+        else if (query.Statuses is [RecipientStatus.Processed] && partition.Waiting < 20_000)
         {
             // Few wait: sorting them beats walking past everything that has been delivered.
             Scan(partition, "r.due_at IS NOT NULL", below, from, cancellationToken, $"INDEXED BY due_{partition.Name}");
@@ -173,9 +173,8 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         && (query.Reply is null || HasReply(partition, row.Id));
 
     private bool HasStatus(RecipientStatus status, int attempts) =>
-        query.DeferredOnly
-            ? status == RecipientStatus.Processed && attempts > 0
-            : query.Statuses.Count == 0 || query.Statuses.Contains(status);
+        (query.Statuses.Count == 0 || query.Statuses.Contains(status))
+        && (!query.DeferredOnly || status != RecipientStatus.Processed || attempts > 0);
 
     private static bool HasAddress(string? wanted, string tokens) =>
         wanted is null || tokens.Split(' ').Contains(SearchTokens.Whole(wanted));

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
@@ -27,6 +28,8 @@ public sealed class PagesHost : IAsyncLifetime
 
     internal RememberedContent Contents { get; } = new();
 
+    internal RememberedSpool Spool { get; } = new();
+
     internal SampleMail Mail { get; private set; } = null!;
 
     public IBrowser Browser { get; private set; } = null!;
@@ -34,6 +37,8 @@ public sealed class PagesHost : IAsyncLifetime
     public PersonLogin Login { get; private set; } = null!;
 
     public string Address { get; private set; } = "";
+
+    public IEnumerable<RouteEndpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     public static bool HasBrowser => File.Exists(Chromium);
 
@@ -48,6 +53,7 @@ public sealed class PagesHost : IAsyncLifetime
         builder.Services.AddSingleton(feed);
         builder.Services.AddSingleton<ITimeline>(Timeline);
         builder.Services.AddSingleton<IContentStore>(Contents);
+        builder.Services.AddSingleton<ISpool>(Spool);
         builder.Services.AddSingleton<ICaughtMail>(new RememberedCatch());
         builder.Services.AddSqliteControlPlane(_data);
         builder.Services.AddWaybillWeb();

@@ -64,7 +64,7 @@ internal sealed class RememberedTimeline(LiveFeed feed) : ITimeline
         && (query.Subject is null || row.Subject.Contains(query.Subject, StringComparison.OrdinalIgnoreCase))
         && (query.Reply is null || row.LastInfo.Contains(query.Reply, StringComparison.OrdinalIgnoreCase))
         && (query.Statuses.Count == 0 || query.Statuses.Contains(row.Status))
-        && (!query.DeferredOnly || row.Attempts > 0)
+        && (!query.DeferredOnly || row.Status != RecipientStatus.Processed || row.Attempts > 0)
         && (query.From is null || row.AcceptedAt >= query.From)
         && (query.To is null || row.AcceptedAt < query.To);
 

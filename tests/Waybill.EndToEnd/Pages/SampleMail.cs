@@ -61,11 +61,11 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
         for (var i = 0; i < attempts - final; i++)
         {
             var when = at + TimeSpan.FromMilliseconds(740) + TimeSpan.FromMinutes(15 * i);
-            const string later = "451 4.7.1 Greylisted, please try again in 300 seconds";
+            var later = final == 0 && info is not null ? info : "451 4.7.1 Greylisted, please try again in 300 seconds";
             events.Add(new TimelineEvent
             {
-                Kind = EventKind.Deferred, At = when, Info = info ?? later, Status = "4.7.1", NextAttemptAt = when + TimeSpan.FromMinutes(15),
-                Attempt = AttemptAt(host, when, "RCPT TO", info ?? later),
+                Kind = EventKind.Deferred, At = when, Info = later, Status = "4.7.1", NextAttemptAt = when + TimeSpan.FromMinutes(15),
+                Attempt = AttemptAt(host, when, "RCPT TO", later),
             });
         }
 

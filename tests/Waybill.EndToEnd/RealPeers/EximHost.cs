@@ -65,8 +65,7 @@ internal sealed class EximHost : IAsyncDisposable
             Directory.CreateDirectory(_directory[name]);
         }
 
-        await Tool.RunAsync("chown", ["Debian-exim", _directory["spool"], _directory["log"]]);
-        await Tool.RunAsync("chown", ["nobody", _directory["mail"]]);
+        await Tool.RunAsync("chown", ["Debian-exim", _directory["spool"], _directory["log"], _directory["mail"]]);
         await File.WriteAllTextAsync(_directory["exim.conf"], Configuration(program));
     }
 
@@ -84,6 +83,7 @@ internal sealed class EximHost : IAsyncDisposable
         acl_smtp_rcpt = acl_rcpt
         acl_smtp_data = acl_data
         keep_environment =
+        deliver_drop_privilege = true
         begin acl
         acl_rcpt:
           deny  !domains = exim.example
@@ -103,8 +103,6 @@ internal sealed class EximHost : IAsyncDisposable
           directory = {{_directory["mail"]}}
           maildir_format
           create_directory
-          user = nobody
-          group = nogroup
 
         """;
 }

@@ -63,6 +63,18 @@ public sealed class DnsMessageTests
         iter: 2_000);
 
     [Fact]
+    public void A_name_past_the_reach_of_a_pointer_is_written_out() // 14 bits, RFC 1035 §4.1.4
+    {
+        var filling = Enumerable.Range(0, 40).Select(_ => new DnsRecord("one.test", 1, new DnsData.Text(new string('x', 500))));
+        var far = Enumerable.Range(0, 3).Select(_ => new DnsRecord("far.other", 1, new DnsData.Exchange(1, "mx.far.other")));
+        var message = new DnsMessage { Question = new DnsQuestion("one.test", DnsType.Any), Answers = [.. filling, .. far] };
+
+        Assert.True(DnsMessage.TryRead(message.Write(65_535), out var read));
+
+        Assert.Equal(message.Answers, read.Answers);
+    }
+
+    [Fact]
     public void Octets_of_any_kind_are_read_without_a_fault() => Gen.Select(Message, Gen.Int[0, 400], Gen.Byte, Gen.Int[0, 400]).Sample(
         (message, at, octet, length) =>
         {

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Waybill.Engine.Operating.Credentials;
 using Waybill.Engine.Operating.People;
 
@@ -28,6 +29,8 @@ public static class ControlPlaneServices
             // A command that fails throws, and whoever catches it logs it with what was tried.
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.CommandExecuted, RelationalEventId.CommandError)));
 
+        // It warns that keys lie in clear: they lie in a directory of ours alone, as the password hashes do.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager", LogLevel.Error));
         services.AddDataProtection().SetApplicationName("Waybill").PersistKeysToFileSystem(MakePrivate(keys));
         services.AddIdentityCore<Person>(People.Configure)
             .AddRoles<IdentityRole<Guid>>()

@@ -84,6 +84,17 @@
     else if (hit('dialog.help') && e.target.tagName === 'DIALOG') e.target.close();
   });
 
+  // A server that was started anew does not know this page any more: it is drawn again, at the same address.
+  const lost = document.getElementById('components-reconnect-modal');
+  lost?.addEventListener('components-reconnect-state-changed', (e) => {
+    switch (e.detail.state) {
+      case 'show': lost.show(); break;
+      case 'hide': lost.close(); break;
+      case 'failed':
+      case 'rejected': setTimeout(() => location.reload(), 1000); break;
+    }
+  });
+
   // A filter that opens is ready to be typed into.
   document.addEventListener('toggle', (e) => {
     if (e.target.matches?.('details.menu[open]')) e.target.querySelector('input:not([type=hidden], [type=checkbox])')?.focus();

@@ -69,6 +69,12 @@ public static class Meaning
 
     private static string Reason(TimelineEvent fact)
     {
+        // A policy that says "not now" is mostly greylisting or a rate: final words would mislead.
+        if (fact.Status is "4.7.0" or "4.7.1")
+        {
+            return "Their policy does not take it at present: mostly greylisting of a first contact, or a limit on how much they take.";
+        }
+
         if (EnhancedStatusCode.TryParsePrefix(fact.Status, out var status) && ByStatus.TryGetValue((status.Subject, status.Detail), out var words))
         {
             return words;

@@ -112,7 +112,7 @@ public sealed record ActivityFilter
             EmailId = id,
             Reply = Reply,
             Statuses = [.. Status.Select(StatusOf).Distinct()],
-            DeferredOnly = Status is ["deferred"],
+            DeferredOnly = Status.Contains("deferred") && !Status.Contains("processed"),
             From = Range is { } range ? now - Ranges[range] : From,
             To = Range is null ? To : null,
             Before = Before,

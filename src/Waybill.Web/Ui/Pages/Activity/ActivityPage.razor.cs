@@ -85,13 +85,23 @@ public sealed partial class ActivityPage(
 
     private async void AddressChanged(object? sender, LocationChangedEventArgs e)
     {
-        if (new Uri(e.Location).AbsolutePath == ActivityFilter.Path)
+        if (new Uri(e.Location).AbsolutePath != ActivityFilter.Path)
+        {
+            return;
+        }
+
+        try
         {
             await InvokeAsync(async () =>
             {
                 _filter = FilterOf(e.Location);
                 await LoadAsync();
             });
+        }
+        catch (Exception fault)
+        {
+            // Nobody awaits an event's listener: the page's error boundary takes it.
+            await DispatchExceptionAsync(fault);
         }
     }
 
@@ -123,7 +133,17 @@ public sealed partial class ActivityPage(
         }
 
         var filter = _filter;
-        var (fresh, next) = await SearchAsync(_loading.Token);
+        IReadOnlyList<ActivityRow> fresh;
+        RecipientId? next;
+        try
+        {
+            (fresh, next) = await SearchAsync(_loading.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
         if (filter != _filter)
         {
             return;

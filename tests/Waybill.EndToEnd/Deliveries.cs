@@ -119,8 +119,12 @@ public sealed class Deliveries(Deliveries.Platform platform) : IClassFixture<Del
     {
         var recipients = new Dictionary<string, string>
         {
-            ["anna@postfix.test"] = "delivered", ["unknown@postfix.test"] = "hard-bounced", ["greylist+many@postfix.test"] = "delivered",
-            ["ben@exim.test"] = "delivered", ["someone@nullmx.test"] = "hard-bounced", ["unknown@gmail.test"] = "hard-bounced",
+            ["anna@postfix.test"] = "delivered",
+            ["unknown@postfix.test"] = "hard-bounced",
+            ["greylist+many@postfix.test"] = "delivered",
+            ["ben@exim.test"] = "delivered",
+            ["someone@nullmx.test"] = "hard-bounced",
+            ["unknown@gmail.test"] = "hard-bounced",
         };
 
         var id = await Submit.AcceptedAsync(platform.Server.Trusted, "Many ends", [.. recipients.Keys]);

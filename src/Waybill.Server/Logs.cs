@@ -8,6 +8,7 @@ internal static partial class Logs
         logging.ClearProviders();
         logging.AddConfiguration(configuration.GetSection("Logging"));
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (string.Equals(configuration["Waybill:Logs"], "json", StringComparison.OrdinalIgnoreCase))

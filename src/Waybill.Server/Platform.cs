@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
 using Waybill.Engine.Listening;
 using Waybill.Engine.Operating.People;
 using Waybill.Engine.Spooling;
@@ -58,6 +59,7 @@ internal sealed class Platform
         var bound = new List<(string Name, ListenOptions Bound)>();
         builder.WebHost.ConfigureKestrel(kestrel => Bind(kestrel, options, http, listeners, bound));
         var platform = new Platform(builder.Build(), bound);
+        platform.App.Services.GetRequiredService<IStartupValidator>().Validate();
         platform.Map();
         await platform.PrepareAsync();
         return platform;

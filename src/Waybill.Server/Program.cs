@@ -21,7 +21,9 @@ var waybill = new RootCommand("Waybill: email delivery with proof")
     UserVerbs.CreateUser(),
     UserVerbs.CreateSmtpUser(),
 };
-var parsed = waybill.Parse(args);
+
+// An argument such as @example.com means a domain here, not a file of arguments.
+var parsed = waybill.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)
@@ -33,7 +35,8 @@ if (parsed.Errors.Count > 0)
     return ExitCodes.Usage;
 }
 
-return await parsed.InvokeAsync();
+// Signals are the host's: it drains for as long as it needs, where this library would end the process after two seconds.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 /// <summary>The house, composed: the stages in the order in which mail goes through them, then the store and the web face.</summary>
 internal static partial class Program

@@ -24,7 +24,10 @@ public sealed class Screenshots(PagesHost host) : IClassFixture<PagesHost>
         var (delivered, deferred) = _filled ??= Fill();
         BrowserNewContextOptions options = new()
         {
-            ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme, DeviceScaleFactor = width < 500 ? 2 : 1, TimezoneId = "Europe/Berlin",
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = scheme,
+            DeviceScaleFactor = width < 500 ? 2 : 1,
+            TimezoneId = "Europe/Berlin",
         };
         Directory.CreateDirectory(Target!);
         string Name(string page) => Path.Combine(Target!, $"{page}-{device}-{scheme.ToString().ToLowerInvariant()}.png");

@@ -21,6 +21,8 @@ public sealed class SubmissionDoor(
     /// <exception cref="SpoolUnavailableException">It was not stored: answer 451 4.3.1.</exception>
     public async Task<AcceptedMessage> SubmitAsync(Submission submission)
     {
+        using var span = EngineMetrics.Activity.StartActivity("accept");
+        span?.SetTag("waybill.email_id", submission.EmailId.ToString());
         var accepted = await spool.AcceptAsync(submission);
         backlog.Accepted(accepted.Recipients.Count);
         fresh.Offer(accepted);

@@ -35,8 +35,9 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
         }
         catch (Exception fault)
         {
-            // A bug of ours, or a store that is closed: what was taken stays in the store and is found at the next start.
+            // A bug of ours, or a store that is closed: nothing is lost, what was taken is tried again later.
             services.Logger.LaneFaulted(destination.NextHop.Key, fault);
+            services.PutOff(_batch);
         }
         finally
         {
@@ -113,6 +114,9 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
             return;
         }
 
+        using var span = EngineMetrics.Activity.StartActivity("attempt");
+        span?.SetTag("waybill.email_id", recipients[0].Message.EmailId.ToString());
+        span?.SetTag("waybill.recipients", recipients.Count);
         if (await ConnectAsync() is { } failed)
         {
             await RecordUnsentAsync(failed, recipients);

@@ -151,7 +151,16 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         {
             while (_fresh.Reader.TryRead(out var message))
             {
-                TakeFresh(message);
+                try
+                {
+                    TakeFresh(message);
+                }
+                catch (Exception fault)
+                {
+                    // A message that trips a bug of ours is put off; it does not hold up the others.
+                    _parts.Logger.LaneFaulted("routing", fault);
+                    _services.PutOff(message.Recipients);
+                }
             }
         }
     }
@@ -181,8 +190,18 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         var due = new List<WaitingRecipient>();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var read = await ReadStoreAsync(stoppingToken);
-            await TakeOrdersAsync(stoppingToken);
+            var read = false;
+            try
+            {
+                read = await ReadStoreAsync(stoppingToken);
+                await TakeOrdersAsync(stoppingToken);
+            }
+            catch (Exception fault) when (fault is IOException or System.Data.Common.DbException)
+            {
+                // The store fails for now: what is in memory goes on, and the store is read again after the next sleep.
+                _parts.Logger.StoreNotRead(fault.Message);
+            }
+
             due.Clear();
             _room.TakeDue(_parts.Clock.GetUtcNow(), StorePage, due);
             for (var i = 0; i < due.Count;)
@@ -300,10 +319,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         catch (Exception fault)
         {
             _parts.Logger.LaneFaulted("routing", fault);
-            foreach (var recipient in recipients)
-            {
-                _room.Leave(recipient.Id);
-            }
+            _services.PutOff(recipients);
         }
     }
 
@@ -331,10 +347,18 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 
     private async Task RecordUnroutedAsync(Route route, QueuedRecipient[] recipients)
     {
-        var loaded = await _services.LoadAsync([.. recipients]);
-        if (loaded.Count > 0)
+        try
         {
-            await _services.RecordAsync(UnsentAttempt.Of(route, _parts.Clock.GetUtcNow()).For(loaded, _parts.Judge), loaded);
+            var loaded = await _services.LoadAsync([.. recipients]);
+            if (loaded.Count > 0)
+            {
+                await _services.RecordAsync(UnsentAttempt.Of(route, _parts.Clock.GetUtcNow()).For(loaded, _parts.Judge), loaded);
+            }
+        }
+        catch (Exception fault)
+        {
+            _parts.Logger.LaneFaulted(route.Name, fault);
+            _services.PutOff(recipients);
         }
     }
 
@@ -365,7 +389,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
             OpenLane(destination);
         }
 
-        if (_starved.TryDequeue(out var starved) && starved.Add([], out _))
+        if (_starved.TryDequeue(out var starved) && starved.WantsLane())
         {
             OpenLane(starved);
         }

@@ -5,6 +5,7 @@ using Waybill.Mail.Messages;
 namespace Waybill.Engine.Delivering;
 
 /// <summary>A recipient in a destination's queue: loaded when it is fresh, else by id.</summary>
+/// <param name="Host">As <see cref="WaitingRecipient.Host"/>; it is asked for only where <paramref name="Loaded"/> is null.</param>
 internal readonly record struct QueuedRecipient(RecipientId Id, EmailId EmailId, string Host, DueRecipient? Loaded);
 
 /// <summary>One next hop: what is due for it, and the lanes that work on it.</summary>
@@ -139,6 +140,15 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
         lock (_lock)
         {
             _lanes--;
+            return TryAddLane();
+        }
+    }
+
+    /// <summary>Asks whether a lane should be opened now, and counts it when it should.</summary>
+    public bool WantsLane()
+    {
+        lock (_lock)
+        {
             return TryAddLane();
         }
     }

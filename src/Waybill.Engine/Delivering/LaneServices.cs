@@ -12,6 +12,8 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
     private static readonly Dictionary<EventKind, KeyValuePair<string, object?>> Outcomes =
         Enum.GetValues<EventKind>().ToDictionary(kind => kind, kind => new KeyValuePair<string, object?>("outcome", kind.ToString()));
 
+    private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(5);
+
     public DeliveryOptions Options => parts.Options;
 
     public SmtpConnector Connector => parts.Connector;
@@ -35,6 +37,22 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
     /// <summary>Whether connections are so many that none should rest.</summary>
     public Func<bool> IsCrowded { get; set; } = static () => false;
 
+    /// <summary>Puts recipients off after a fault of this server's own: they are tried again in a while, whatever the fault was.</summary>
+    public void PutOff(IEnumerable<QueuedRecipient> recipients)
+    {
+        var due = parts.Clock.GetUtcNow() + AfterFault;
+        foreach (var recipient in recipients)
+        {
+            room.Wait(new WaitingRecipient(
+                recipient.Id, recipient.EmailId, recipient.Loaded?.Recipient.ForwardPath.Mailbox.Host ?? recipient.Host, due));
+        }
+
+        Waits(due);
+    }
+
+    public void PutOff(IEnumerable<DueRecipient> recipients) =>
+        PutOff(recipients.Select(one => new QueuedRecipient(one.Id, one.Message.EmailId, "", one)));
+
     /// <summary>Loads those that are known by id only. A recipient that waits no longer is left out and forgotten.</summary>
     public async ValueTask<IReadOnlyList<DueRecipient>> LoadAsync(List<QueuedRecipient> batch)
     {
@@ -50,6 +68,7 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
             foreach (var gone in batch.Where(recipient => !found.Contains(recipient.Id)))
             {
                 room.Leave(gone.Id);
+                backlog.Tried(1);
             }
         }
 

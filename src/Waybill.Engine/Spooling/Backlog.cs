@@ -17,7 +17,14 @@ public sealed class Backlog
 
     public void Accepted(int recipients) => Interlocked.Add(ref _untried, recipients);
 
-    public void Tried(int recipients) => Interlocked.Add(ref _untried, -recipients);
+    /// <summary>Counts first attempts. Those of an earlier run were never counted in, so the count stops at zero.</summary>
+    public void Tried(int recipients)
+    {
+        if (recipients > 0 && Interlocked.Add(ref _untried, -recipients) < 0)
+        {
+            Interlocked.Exchange(ref _untried, 0);
+        }
+    }
 
     /// <summary>How long the next 250 waits: nothing up to 1,000 untried recipients, then 1 ms for every 100 more, a second at most.</summary>
     public TimeSpan Delay

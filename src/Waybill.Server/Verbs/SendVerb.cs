@@ -20,10 +20,18 @@ internal static class SendVerb
         var command = new Command("send", "Submit a message") { data, from, to, subject, text, html, attach, file };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using var message = parsed.GetValue(file) is { } path
-                ? (path == "-" ? Console.OpenStandardInput() : File.OpenRead(path))
-                : Build(parsed.GetValue(from)!, parsed.GetValue(to)!, parsed.GetValue(subject)!, parsed.GetValue(text)!, parsed.GetValue(html), parsed.GetValue(attach) ?? []);
-            return await SendAsync(parsed.GetValue(data)!, parsed.GetValue(from)!, parsed.GetValue(to)!, message, cancellationToken);
+            try
+            {
+                await using var message = parsed.GetValue(file) is { } path
+                    ? (path == "-" ? Console.OpenStandardInput() : File.OpenRead(path))
+                    : Build(parsed.GetValue(from)!, parsed.GetValue(to)!, parsed.GetValue(subject)!, parsed.GetValue(text)!, parsed.GetValue(html), parsed.GetValue(attach) ?? []);
+                return await SendAsync(parsed.GetValue(data)!, parsed.GetValue(from)!, parsed.GetValue(to)!, message, cancellationToken);
+            }
+            catch (Exception fault) when (fault is ArgumentException or IOException or UnauthorizedAccessException or HttpRequestException)
+            {
+                await Console.Error.WriteLineAsync(fault.Message);
+                return ExitCodes.Failed;
+            }
         });
         return command;
     }
@@ -37,13 +45,16 @@ internal static class SendVerb
         }
 
         using var message = new MimeMessage { Subject = subject, Body = body.ToMessageBody() };
-        message.From.Add(MailboxAddress.Parse(from));
-        message.To.AddRange(to.Select(MailboxAddress.Parse));
+        message.From.Add(Address(from));
+        message.To.AddRange(to.Select(Address));
         var octets = new MemoryStream();
         message.WriteTo(octets);
         octets.Position = 0;
         return octets;
     }
+
+    private static MailboxAddress Address(string text) =>
+        MailboxAddress.TryParse(text, out var address) ? address : throw new ArgumentException($"'{text}' is not an address.");
 
     private static async Task<int> SendAsync(string dataDirectory, string from, string[] to, Stream message, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Serialization;
 using Waybill.Engine.Recording;
 
@@ -30,7 +31,11 @@ internal sealed record TraceEventJson(
     string Event, DateTimeOffset Time, string Info, string? Host, string? Ip, string? Tls, DateTimeOffset? NextAttemptAt)
 {
     public static TraceEventJson Of(TimelineEvent one) => new(
-        Names.Of(one.Kind), one.At, one.Info, NullIfEmpty(one.Attempt?.Host), NullIfEmpty(one.Attempt?.Address), one.Attempt?.Tls?.ToString(), one.NextAttemptAt);
+        Names.Of(one.Kind), one.At, one.Info, NullIfEmpty(one.Attempt?.Host), IpOf(one.Attempt?.Address), one.Attempt?.Tls?.ToString(), one.NextAttemptAt);
+
+    // The attempt has the port as well; scripts want the address alone.
+    private static string? IpOf(string? address) =>
+        IPEndPoint.TryParse(address ?? "", out var endpoint) ? endpoint.Address.ToString() : NullIfEmpty(address);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -27,6 +27,11 @@ internal static class TraceVerb
         {
             using var store = SqliteStore.OpenForReading(dataDirectory, TimeProvider.System, NullLoggerFactory.Instance);
             var found = await store.Timeline.TraceAsync(1, term, limit, cancellationToken);
+            if (Console.IsOutputRedirected)
+            {
+                AnsiConsole.Profile.Width = 10_000; // A reply is one line for whoever searches in it.
+            }
+
             foreach (var timeline in found)
             {
                 if (json)

@@ -16,11 +16,17 @@ internal readonly record struct SegmentPosition(int Segment, long Offset);
 /// <remarks>Only the spool's writer appends; anybody reads.</remarks>
 internal sealed class SegmentStore : IContentStore
 {
-    /// <summary>Octets of a segment, unless a test asks for less. Appending to what is already allocated syncs without a journal write of the file system.</summary>
+    /// <summary>Most octets of a segment, unless a test asks for less. Appending to what is already allocated syncs without a journal write of the file system.</summary>
     public const long DefaultSegmentOctets = 64L * 1024 * 1024;
 
     // Enough that a disk with room for this has room for a few messages.
     private const int ProbeOctets = 256 * 1024;
+
+    // On a small disk a segment takes a small share of what is free; it holds any message that does not have a file of its own.
+    private const long SmallestSegmentOctets = 1024 * 1024;
+
+    // Outcomes of deliveries have nobody to be refused to: this much is left for them when new mail finds no room.
+    private const long LargestReserveOctets = 64L * 1024 * 1024;
 
     private readonly string _root;
     private readonly long _segmentOctets;
@@ -28,6 +34,7 @@ internal sealed class SegmentStore : IContentStore
     private readonly ConcurrentDictionary<int, string> _paths = [];
     private SafeFileHandle? _open;
     private string _openDay = "";
+    private long _openOctets;
 
     public SegmentStore(string root, bool writable, long segmentOctets = DefaultSegmentOctets)
     {
@@ -59,16 +66,17 @@ internal sealed class SegmentStore : IContentStore
     public void Resume(SegmentPosition position)
     {
         Position = position;
-        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < _segmentOctets)
+        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < new FileInfo(path).Length)
         {
             _open = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            _openOctets = RandomAccess.GetLength(_open);
             _openDay = Path.GetFileName(Path.GetDirectoryName(path)!);
             _handles[position.Segment] = _open;
         }
         else
         {
             var highest = _paths.IsEmpty ? 0 : _paths.Keys.Max();
-            Position = new SegmentPosition(Math.Max(highest, position.Segment), _segmentOctets);
+            Position = new SegmentPosition(Math.Max(highest, position.Segment), DefaultSegmentOctets);
         }
     }
 
@@ -80,7 +88,8 @@ internal sealed class SegmentStore : IContentStore
     /// <exception cref="IOException">The disk refused; <see cref="Position"/> has not moved.</exception>
     public void Append(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
-        var (position, open, day) = (Position, _open, _openDay);
+        EnsureRoom();
+        var (position, open, octets, day) = (Position, _open, _openOctets, _openDay);
         try
         {
             AppendGroups(drafts, references);
@@ -88,7 +97,7 @@ internal sealed class SegmentStore : IContentStore
         catch
         {
             // A segment begun meanwhile stays, unused: the position names the one it is in.
-            (Position, _open, _openDay) = (position, open, day);
+            (Position, _open, _openOctets, _openDay) = (position, open, octets, day);
             throw;
         }
     }
@@ -97,6 +106,7 @@ internal sealed class SegmentStore : IContentStore
     /// <exception cref="IOException">It does not.</exception>
     public void Probe(DateTimeOffset now)
     {
+        EnsureRoom();
         Directory.CreateDirectory(Path.Combine(_root, Day(now)));
         var path = Path.Combine(Incoming, "probe");
         try
@@ -167,6 +177,17 @@ internal sealed class SegmentStore : IContentStore
         }
     }
 
+    /// <summary>Refuses new content while the disk is nearly full.</summary>
+    /// <exception cref="IOException">There is no room; say 4yz.</exception>
+    public void EnsureRoom()
+    {
+        var drive = new DriveInfo(_root);
+        if (drive.AvailableFreeSpace < Math.Min(LargestReserveOctets, drive.TotalSize / 20))
+        {
+            throw new IOException("the disk of the data directory is nearly full");
+        }
+    }
+
     private void AppendGroups(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
         var parts = new List<ReadOnlyMemory<byte>>(drafts.Count * 2);
@@ -180,7 +201,7 @@ internal sealed class SegmentStore : IContentStore
                 continue;
             }
 
-            if (_open is null || Position.Offset + draft.LengthOctets > _segmentOctets || _openDay != Day(id.At))
+            if (_open is null || Position.Offset + draft.LengthOctets > _openOctets || _openDay != Day(id.At))
             {
                 Write(parts, start);
                 NextSegment(Day(id.At));
@@ -209,6 +230,11 @@ internal sealed class SegmentStore : IContentStore
 
     private void NextSegment(string day)
     {
+        if (_open is not null)
+        {
+            RandomAccess.SetLength(_open, Position.Offset); // What it did not need goes back.
+        }
+
         var number = Position.Segment + 1;
         while (_paths.ContainsKey(number))
         {
@@ -218,10 +244,13 @@ internal sealed class SegmentStore : IContentStore
         var directory = Path.Combine(_root, day);
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
+        var size = Math.Clamp(new DriveInfo(_root).AvailableFreeSpace / 16, Math.Min(SmallestSegmentOctets, _segmentOctets), _segmentOctets);
         var handle = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: _segmentOctets);
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: size);
         try
         {
+            // The length too is set once, so that an append changes no metadata that its sync would have to write.
+            RandomAccess.SetLength(handle, size);
             FileSync.Whole(handle);
             FileSync.Directory(directory);
             FileSync.Directory(_root);
@@ -237,6 +266,7 @@ internal sealed class SegmentStore : IContentStore
         _paths[number] = path;
         _handles[number] = handle;
         _open = handle;
+        _openOctets = size;
         _openDay = day;
         Position = new SegmentPosition(number, 0);
     }

@@ -26,7 +26,7 @@ internal sealed class SqliteSession : IDisposable
 
         // Checkpoints run on a connection of their own, off the path of whoever waits for a commit.
         session.Execute("PRAGMA wal_autocheckpoint=0");
-        session.Execute("PRAGMA cache_size=-32768");
+        session.Execute("PRAGMA cache_size=-16384");
         session.Execute("PRAGMA temp_store=MEMORY");
         return session;
     }
@@ -35,8 +35,7 @@ internal sealed class SqliteSession : IDisposable
     public static SqliteSession OpenReader(string path)
     {
         var session = Open(path, SqliteOpenMode.ReadOnly);
-        session.Execute("PRAGMA cache_size=-8192");
-        session.Execute("PRAGMA mmap_size=1073741824");
+        session.Execute("PRAGMA cache_size=-4096");
         return session;
     }
 

@@ -23,10 +23,18 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
         var events = EventsOf(recipient, at, status, made, info);
         var row = new ActivityRow
         {
-            Id = RecipientId.Of(id, 0), EmailId = id, AcceptedAt = at, Status = status, Attempts = made,
+            Id = RecipientId.Of(id, 0),
+            EmailId = id,
+            AcceptedAt = at,
+            Status = status,
+            Attempts = made,
             DueAt = status == RecipientStatus.Processed ? now + TimeSpan.FromMinutes(12) : null,
-            Sender = sender, Recipient = recipient, Subject = subject, MessageId = $"<{id}.20261123@brightwater.example>",
-            LastEventAt = events[^1].At, LastInfo = events[^1].Info,
+            Sender = sender,
+            Recipient = recipient,
+            Subject = subject,
+            MessageId = $"<{id}.20261123@brightwater.example>",
+            LastEventAt = events[^1].At,
+            LastInfo = events[^1].Info,
         };
         var whole = new RecipientTimeline
         {
@@ -36,8 +44,12 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
             Headers = new HeaderFacts { Subject = subject, MessageId = row.MessageId, From = $"Brightwater Shop <{sender}>" },
             Facts = new SubmissionFacts
             {
-                ClientAddress = "203.0.113.25", ClientName = "app7.brightwater.example", Protocol = "ESMTPSA", Credential = "shop",
-                Tls = "TLS 1.3 TLS_AES_256_GCM_SHA384", StartedAt = at - TimeSpan.FromMilliseconds(41),
+                ClientAddress = "203.0.113.25",
+                ClientName = "app7.brightwater.example",
+                Protocol = "ESMTPSA",
+                Credential = "shop",
+                Tls = "TLS 1.3 TLS_AES_256_GCM_SHA384",
+                StartedAt = at - TimeSpan.FromMilliseconds(41),
             },
             Content = contents.Add(content ?? $"Subject: {subject}\nFrom: {sender}\nTo: {recipient}\n\nHello.\n"),
             SizeOctets = 10_412,
@@ -64,7 +76,11 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
             var later = final == 0 && info is not null ? info : "451 4.7.1 Greylisted, please try again in 300 seconds";
             events.Add(new TimelineEvent
             {
-                Kind = EventKind.Deferred, At = when, Info = later, Status = "4.7.1", NextAttemptAt = when + TimeSpan.FromMinutes(15),
+                Kind = EventKind.Deferred,
+                At = when,
+                Info = later,
+                Status = "4.7.1",
+                NextAttemptAt = when + TimeSpan.FromMinutes(15),
                 Attempt = AttemptAt(host, when, "RCPT TO", later),
             });
         }
@@ -75,7 +91,9 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
             RecipientStatus.Delivered => new() { Kind = EventKind.Delivered, At = end, Info = info ?? Reply, Status = "2.0.0" },
             RecipientStatus.HardBounced => new()
             {
-                Kind = EventKind.HardBounced, At = end, Status = "5.1.1",
+                Kind = EventKind.HardBounced,
+                At = end,
+                Status = "5.1.1",
                 Info = info ?? "550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces. 98e67ed59e1d1-29bc95d7",
             },
             RecipientStatus.SoftBounced => new() { Kind = EventKind.SoftBounced, At = end, Info = info ?? "552 5.2.2 Mailbox full", Status = "5.2.2" },
@@ -121,8 +139,15 @@ internal sealed class SampleMail(RememberedTimeline timeline, RememberedContent 
         dialogue.Add(new(612, Speaker.Server, reply));
         return new Attempt
         {
-            StartedAt = end - TimeSpan.FromMilliseconds(612), EndedAt = end, NextHop = host[4..], Host = host, Address = "192.0.2.10:25",
-            SourceAddress = "198.51.100.7", ClientName = "out1.waybill.example", Dialogue = dialogue, SentOctets = step == "." ? 10_412 : 0,
+            StartedAt = end - TimeSpan.FromMilliseconds(612),
+            EndedAt = end,
+            NextHop = host[4..],
+            Host = host,
+            Address = "192.0.2.10:25",
+            SourceAddress = "198.51.100.7",
+            ClientName = "out1.waybill.example",
+            Dialogue = dialogue,
+            SentOctets = step == "." ? 10_412 : 0,
             Tls = new TlsFacts("TLS 1.3", "TLS_AES_256_GCM_SHA384", $"CN={host}", "CN=Test CA", end + TimeSpan.FromDays(60), "9F86D081884C7D659A2FEAA0C55AD015"),
         };
     }

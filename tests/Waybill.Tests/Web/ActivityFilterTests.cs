@@ -21,8 +21,13 @@ public sealed class ActivityFilterTests
         Gen.Int[0, 1_000_000].Nullable(),
         (texts, states, range, before, from) => new ActivityFilter
         {
-            Recipient = texts.Item1 is null ? null : "a@" + texts.Item1, Subject = texts.Item2, Reply = texts.Item3, MessageId = texts.Item4,
-            Status = states, Range = range, Before = before is { } value ? new RecipientId(value) : null,
+            Recipient = texts.Item1 is null ? null : "a@" + texts.Item1,
+            Subject = texts.Item2,
+            Reply = texts.Item3,
+            MessageId = texts.Item4,
+            Status = states,
+            Range = range,
+            Before = before is { } value ? new RecipientId(value) : null,
             From = from is { } seconds ? Now.AddSeconds(seconds) : null,
         });
 

@@ -16,23 +16,38 @@ internal static class Words
 
     public static TimelineEvent Fact(
         EventKind kind, string info = "", string status = "", string host = "", DateTimeOffset? next = null, DateTimeOffset? at = null) => new()
-    {
-        Kind = kind, At = at ?? Now.AddMinutes(-5), Info = info, Status = status, NextAttemptAt = next,
-        Attempt = host.Length > 0 ? new Attempt { StartedAt = Now, EndedAt = Now, Host = host } : null,
-    };
+        {
+            Kind = kind,
+            At = at ?? Now.AddMinutes(-5),
+            Info = info,
+            Status = status,
+            NextAttemptAt = next,
+            Attempt = host.Length > 0 ? new Attempt { StartedAt = Now, EndedAt = Now, Host = host } : null,
+        };
 
     public static RecipientTimeline Timeline(RecipientStatus status, int attempts, DateTimeOffset? due, params TimelineEvent[] events) => new()
     {
         Row = new ActivityRow
         {
-            Id = new RecipientId(1), EmailId = new EmailId(1), AcceptedAt = Now.AddMinutes(-10), Status = status, Attempts = attempts, DueAt = due,
-            Sender = "a@b.example", Recipient = "c@d.example", Subject = "Hello", MessageId = "<1@b.example>",
-            LastEventAt = events[^1].At, LastInfo = events[^1].Info,
+            Id = new RecipientId(1),
+            EmailId = new EmailId(1),
+            AcceptedAt = Now.AddMinutes(-10),
+            Status = status,
+            Attempts = attempts,
+            DueAt = due,
+            Sender = "a@b.example",
+            Recipient = "c@d.example",
+            Subject = "Hello",
+            MessageId = "<1@b.example>",
+            LastEventAt = events[^1].At,
+            LastInfo = events[^1].Info,
         },
         Recipient = new EnvelopeRecipient(ForwardPath.Parse("c@d.example")),
         Envelope = new Envelope(ReversePath.Null),
         Headers = new HeaderFacts(),
         Facts = new SubmissionFacts { ClientAddress = "192.0.2.1", Protocol = "ESMTP" },
-        SizeOctets = 1, Siblings = [], Events = events,
+        SizeOctets = 1,
+        Siblings = [],
+        Events = events,
     };
 }

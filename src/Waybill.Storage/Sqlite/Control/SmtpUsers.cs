@@ -77,7 +77,10 @@ internal sealed class SmtpUsers : ISmtpUsers, IDisposable
         {
             row = new SmtpUserRow
             {
-                Name = name, AccountId = 1, PasswordHash = "", CreatedAt = _clock.GetUtcNow().ToUnixTimeMilliseconds(),
+                Name = name,
+                AccountId = 1,
+                PasswordHash = "",
+                CreatedAt = _clock.GetUtcNow().ToUnixTimeMilliseconds(),
             };
             db.SmtpUsers.Add(row);
         }

@@ -17,8 +17,11 @@ public sealed record ActivityFilter
     /// <summary>Ranges that end now.</summary>
     public static readonly IReadOnlyDictionary<string, TimeSpan> Ranges = new Dictionary<string, TimeSpan>
     {
-        ["15m"] = TimeSpan.FromMinutes(15), ["1h"] = TimeSpan.FromHours(1), ["24h"] = TimeSpan.FromHours(24),
-        ["7d"] = TimeSpan.FromDays(7), ["30d"] = TimeSpan.FromDays(30),
+        ["15m"] = TimeSpan.FromMinutes(15),
+        ["1h"] = TimeSpan.FromHours(1),
+        ["24h"] = TimeSpan.FromHours(24),
+        ["7d"] = TimeSpan.FromDays(7),
+        ["30d"] = TimeSpan.FromDays(30),
     };
 
     public string? Recipient { get; init; }

@@ -19,6 +19,9 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <summary>Octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
     public const long SegmentOctets = 64L * 1024 * 1024;
 
+    // As much as a message that is kept in memory until it is stored.
+    private const int ProbeOctets = 256 * 1024;
+
     private readonly string _root;
     private readonly ConcurrentDictionary<int, SafeFileHandle> _handles = [];
     private readonly ConcurrentDictionary<int, string> _paths = [];
@@ -76,15 +79,33 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <exception cref="IOException">The disk refused; <see cref="Position"/> has not moved.</exception>
     public void Append(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
-        var position = Position;
+        var (position, open, day) = (Position, _open, _openDay);
         try
         {
             AppendGroups(drafts, references);
         }
         catch
         {
-            Position = position;
+            // The file goes back with the position: the next append may not write to a new segment what is named as in the old one.
+            (Position, _open, _openDay) = (position, open, day);
             throw;
+        }
+    }
+
+    /// <summary>Writes and removes a little, to see whether the disk takes content.</summary>
+    /// <exception cref="IOException">It does not.</exception>
+    public void Probe()
+    {
+        var path = Path.Combine(Incoming, "probe");
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+            RandomAccess.Write(file, new byte[ProbeOctets], 0);
+            FileSync.Data(file);
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
@@ -189,11 +210,11 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
         var handle = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: SegmentOctets);
+        _paths[number] = path; // First of all: should a sync fail, the next try takes another number.
+        _handles[number] = handle;
         FileSync.Whole(handle);
         FileSync.Directory(directory);
         FileSync.Directory(_root);
-        _paths[number] = path;
-        _handles[number] = handle;
         _open = handle;
         _openDay = day;
         Position = new SegmentPosition(number, 0);

@@ -30,7 +30,7 @@ public sealed class Starting
     [InlineData("Waybill__Routing__Resolvers__0", "no address", "Resolvers")]
     [InlineData("Waybill__Retry__Waits__0", "00:00:00", "Waits")]
     [InlineData("Waybill__Delivery__MaxConnections", "0", "MaxConnections")]
-    [InlineData("Waybill__SmtpClient__ClientName", "not a name", "ClientName")]
+    [InlineData("Waybill__Client__ClientName", "not a name", "ClientName")]
     [InlineData("Waybill__Submission__HostName", "not a name", "HostName")]
     [InlineData("Waybill__Listening__Listeners__0__Endpoint", "nowhere", "Listener")]
     [InlineData("Waybill__Listening__CertificatePath", "/no/such/file.pem", "Waybill:Listening:CertificatePath")]

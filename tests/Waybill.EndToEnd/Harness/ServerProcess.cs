@@ -24,7 +24,7 @@ internal sealed record ServerSetup(string DataDirectory)
             ["Waybill:Retry:Waits:0"] = "00:00:00.200",
             ["Waybill:Retry:Waits:1"] = "00:00:01",
             ["Waybill:Submission:HostName"] = "mail.waybill.test",
-            ["Waybill:SmtpClient:ClientName"] = "mail.waybill.test",
+            ["Waybill:Client:ClientName"] = "mail.waybill.test",
         },
     };
 

@@ -31,7 +31,7 @@ internal sealed class Platform
     {
         // Threads that wait for the disk or for SQLite are few but must not hold others up on a small machine.
         ThreadPool.SetMinThreads(Math.Max(8, Environment.ProcessorCount * 2), Math.Max(8, Environment.ProcessorCount));
-        Directory.CreateDirectory(options.DataDirectory);
+        MakePrivate(options.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration
@@ -117,6 +117,19 @@ internal sealed class Platform
         await App.Services.MigrateControlPlaneAsync();
         App.Services.GetRequiredService<CertificateSource>().EnsureLoaded();
         FirstLogin = await App.Services.GetRequiredService<IPeople>().EnsureFirstAdministratorAsync("admin@localhost", CancellationToken.None);
+    }
+
+    // Mail lies in here: a directory that this process makes is for its own user only.
+    private static void MakePrivate(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private static bool MayBind(IPEndPoint endpoint)

@@ -10,7 +10,7 @@ public sealed class SubmissionOptions
 
     /// <summary>The name of this host in the greeting, in trace fields and in added Message-IDs. Default: the machine's name.</summary>
     [Required]
-    [RegularExpression(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", ErrorMessage = "Waybill:Submission:HostName must be a host name such as mail.example.com.")]
+    [RegularExpression(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", ErrorMessage = "This is no host name. Write for example mail.example.com.")]
     public string HostName { get; set; } = Environment.MachineName;
 
     /// <summary>Largest message in octets. Default 50 MB, as SMTP2GO takes.</summary>

@@ -9,10 +9,10 @@ internal static class DemoGuide
     {
         var http = platform.EndpointOf("http")!;
         var smtp = platform.EndpointOf("smtp")!;
-        var path = Path.Combine(dataDirectory, "first-login.txt");
+        var path = FirstLoginFile.PathIn(dataDirectory);
         if (platform.FirstLogin is { } made)
         {
-            await File.WriteAllTextAsync(path, $"{made.Email}\n{made.Password}\n", cancellationToken);
+            await FirstLoginFile.WriteAsync(dataDirectory, made, cancellationToken);
         }
 
         var login = File.Exists(path) ? await File.ReadAllLinesAsync(path, cancellationToken) : ["admin@localhost", "(made at the first start; waybill user add admin@localhost gives a new one)"];
@@ -28,8 +28,8 @@ internal static class DemoGuide
 
               swaks --server {smtp} --auth PLAIN --auth-user {user} --auth-password {password} \
                 --from orders@shop.test --to you@gmail.test --header 'Subject: Hello from swaks'
-              curl --url smtp://{smtp} --user {user}:{password} --mail-from orders@shop.test --mail-rcpt greylist@outlook.test \
-                --upload-file - <<< $'Subject: Hello from curl\n\nHello.'
+              printf 'Subject: Hello from curl\n\nHello.\n' | curl --url smtp://{smtp} --user {user}:{password} --crlf \
+                --mail-from orders@shop.test --mail-rcpt greylist@outlook.test --upload-file -
 
             and follow it:
 

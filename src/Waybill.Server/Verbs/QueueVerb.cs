@@ -39,7 +39,7 @@ internal static class QueueVerb
             foreach (var row in page.Rows)
             {
                 var due = row.DueAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
-                Console.WriteLine($"{row.EmailId}  {due}Z  attempts {row.Attempts,2}  {row.Recipient}  {row.LastInfo}");
+                Console.WriteLine($"{row.EmailId}  {due}Z  attempts {row.Attempts,2}  {row.Recipient}  {row.LastInfo.ReplaceLineEndings(" ")}");
             }
 
             if (page.Next is not null)

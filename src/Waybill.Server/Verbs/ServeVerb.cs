@@ -13,14 +13,8 @@ internal static class ServeVerb
         await using var app = platform.App;
         if (platform.FirstLogin is { } login)
         {
-            var path = Path.Combine(options.DataDirectory, "first-login.txt");
-            await File.WriteAllTextAsync(path, $"{login.Email}\n{login.Password}\n", cancellationToken);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
-            await Console.Error.WriteLineAsync($"The first administrator's login is in {path}; remove the file once you have signed in.");
+            await FirstLoginFile.WriteAsync(options.DataDirectory, login, cancellationToken);
+            await Console.Error.WriteLineAsync($"The first administrator's login is in {FirstLoginFile.PathIn(options.DataDirectory)}; remove the file once you have signed in.");
         }
 
         await platform.StartAsync();

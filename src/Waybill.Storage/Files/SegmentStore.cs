@@ -16,17 +16,24 @@ internal readonly record struct SegmentPosition(int Segment, long Offset);
 /// <remarks>Only the spool's writer appends; anybody reads.</remarks>
 internal sealed class SegmentStore : IContentStore, IDisposable
 {
-    /// <summary>Octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
+    /// <summary>Most octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
     public const long SegmentOctets = 64L * 1024 * 1024;
 
     // As much as a message that is kept in memory until it is stored.
     private const int ProbeOctets = 256 * 1024;
+
+    // On a small disk a segment takes a small share of what is free; it holds any message that does not have a file of its own.
+    private const long SmallestSegmentOctets = 1024 * 1024;
+
+    // Outcomes of deliveries have nobody to be refused to: this much is left for them when new mail finds no room.
+    private const long LargestReserveOctets = 64L * 1024 * 1024;
 
     private readonly string _root;
     private readonly ConcurrentDictionary<int, SafeFileHandle> _handles = [];
     private readonly ConcurrentDictionary<int, string> _paths = [];
     private SafeFileHandle? _open;
     private string _openDay = "";
+    private long _openOctets;
 
     public SegmentStore(string root, bool writable)
     {
@@ -58,9 +65,10 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     public void Resume(SegmentPosition position)
     {
         Position = position;
-        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < SegmentOctets)
+        if (_paths.TryGetValue(position.Segment, out var path) && position.Offset < new FileInfo(path).Length)
         {
             _open = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            _openOctets = RandomAccess.GetLength(_open);
             _openDay = Path.GetFileName(Path.GetDirectoryName(path)!);
             _handles[position.Segment] = _open;
         }
@@ -79,7 +87,8 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <exception cref="IOException">The disk refused; <see cref="Position"/> has not moved.</exception>
     public void Append(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
-        var (position, open, day) = (Position, _open, _openDay);
+        EnsureRoom();
+        var (position, open, octets, day) = (Position, _open, _openOctets, _openDay);
         try
         {
             AppendGroups(drafts, references);
@@ -87,7 +96,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         catch
         {
             // The file goes back with the position: the next append may not write to a new segment what is named as in the old one.
-            (Position, _open, _openDay) = (position, open, day);
+            (Position, _open, _openOctets, _openDay) = (position, open, octets, day);
             throw;
         }
     }
@@ -96,6 +105,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <exception cref="IOException">It does not.</exception>
     public void Probe()
     {
+        EnsureRoom();
         var path = Path.Combine(Incoming, "probe");
         try
         {
@@ -157,6 +167,17 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         }
     }
 
+    /// <summary>Refuses new content while the disk is nearly full.</summary>
+    /// <exception cref="IOException">There is no room; say 4yz.</exception>
+    public void EnsureRoom()
+    {
+        var drive = new DriveInfo(_root);
+        if (drive.AvailableFreeSpace < Math.Min(LargestReserveOctets, drive.TotalSize / 20))
+        {
+            throw new IOException("the disk of the data directory is nearly full");
+        }
+    }
+
     private void AppendGroups(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
         var parts = new List<ReadOnlyMemory<byte>>(drafts.Count * 2);
@@ -170,7 +191,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
                 continue;
             }
 
-            if (_open is null || Position.Offset + draft.LengthOctets > SegmentOctets || _openDay != Day(id.At))
+            if (_open is null || Position.Offset + draft.LengthOctets > _openOctets || _openDay != Day(id.At))
             {
                 Write(parts, start);
                 NextSegment(Day(id.At));
@@ -199,6 +220,11 @@ internal sealed class SegmentStore : IContentStore, IDisposable
 
     private void NextSegment(string day)
     {
+        if (_open is not null)
+        {
+            RandomAccess.SetLength(_open, Position.Offset); // What it did not need goes back.
+        }
+
         var number = Position.Segment + 1;
         while (_paths.ContainsKey(number))
         {
@@ -208,14 +234,19 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         var directory = Path.Combine(_root, day);
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
+        var size = Math.Clamp(new DriveInfo(_root).AvailableFreeSpace / 16, SmallestSegmentOctets, SegmentOctets);
         var handle = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: SegmentOctets);
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: size);
         _paths[number] = path; // First of all: should a sync fail, the next try takes another number.
         _handles[number] = handle;
+
+        // The length too is set once, so that an append changes no metadata that its sync would have to write.
+        RandomAccess.SetLength(handle, size);
         FileSync.Whole(handle);
         FileSync.Directory(directory);
         FileSync.Directory(_root);
         _open = handle;
+        _openOctets = size;
         _openDay = day;
         Position = new SegmentPosition(number, 0);
     }

@@ -138,6 +138,7 @@ internal sealed class SpoolWriter : IDisposable
         {
             Unavailable(group.Where(request => request.Content is not null), fault);
             group.RemoveAll(request => request.Content is not null);
+            _drafts.Clear();
         }
 
         if (group.Count == 0)
@@ -243,7 +244,9 @@ internal sealed class SpoolWriter : IDisposable
 
         _transaction.Commit();
         _group++;
-        IsAvailable = true;
+
+        // Outcomes live off a reserve that new mail may not touch: only content, or the probe, shows that there is room for mail.
+        IsAvailable |= _drafts.Count > 0;
         EngineMetrics.Commits.Add(1);
         EngineMetrics.CommitSize.Record(group.Count);
         foreach (var request in group)

@@ -67,15 +67,17 @@ public sealed class PagesHost : IAsyncLifetime
 
         if (HasBrowser)
         {
-            Environment.SetEnvironmentVariable("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
             _playwright = await Playwright.CreateAsync();
-            Browser = await _playwright.Chromium.LaunchAsync(new()
-            {
-                ExecutablePath = Chromium,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
+            Browser = await LaunchAsync(_playwright);
         }
     }
+
+    /// <summary>Starts Debian's Chromium, and nothing of it that would speak to the network by itself.</summary>
+    public static Task<IBrowser> LaunchAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
+    {
+        ExecutablePath = Chromium,
+        Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
 
     /// <summary>A page of somebody who has signed in.</summary>
     public async Task<IPage> SignedInAsync(BrowserNewContextOptions? options = null)

@@ -28,6 +28,7 @@ public sealed class FullDisk
         // Outcomes of deliveries have nobody to be refused to: they wait for room. Deliveries end while the disk is full.
         receiver.Script = new ReceiverScript();
         await Eventually.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.True(await IsReadyAsync(http, HttpStatusCode.ServiceUnavailable), "ready without room");
         File.Delete(filler);
 
         await Eventually.TrueAsync(() => IsReadyAsync(http, HttpStatusCode.OK), TimeSpan.FromSeconds(10), "/health/ready says 200 again, without any mail");
@@ -60,6 +61,56 @@ public sealed class FullDisk
         await Eventually.TrueAsync(() => !Directory.EnumerateFiles(Path.Combine(mount.Path, "content", "incoming")).Any(), TimeSpan.FromSeconds(10), "the draft is gone");
         var id = await Submit.AcceptedAsync(server.Trusted, "small again", "small@receiver.test");
         await Trace.UntilStatusAsync(mount.Path, id, "delivered");
+    }
+
+    [Fact]
+    public async Task It_is_ready_again_when_there_is_room_although_no_mail_comes_to_try()
+    {
+        using var data = new TempDirectory();
+        await using var mount = await Mount.AtAsync(data["small"], "110m");
+        await using var server = await ServerProcess.StartAsync(
+            ServerSetup.Trusted(mount.Path).With("--smart-host", "127.0.0.1:9").Set("Waybill:Retry:Waits:0", "01:00:00").Set("Waybill:Retry:Waits:1", "01:00:00"));
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{server["http"]}") };
+        var id = await Submit.AcceptedAsync(server.Trusted, "waits", "waits@receiver.test");
+        await Trace.UntilAsync(mount.Path, id, mail => mail.Kinds.Contains("deferred"), "is deferred");
+
+        var filler = await FillAsync(mount.Path);
+        await UntilRefusedAsync(server, []);
+        await Eventually.TrueAsync(() => IsReadyAsync(http, HttpStatusCode.ServiceUnavailable), TimeSpan.FromSeconds(10), "/health/ready says 503");
+        await Eventually.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.True(await IsReadyAsync(http, HttpStatusCode.ServiceUnavailable), "ready without room");
+        File.Delete(filler);
+
+        await Eventually.TrueAsync(() => IsReadyAsync(http, HttpStatusCode.OK), TimeSpan.FromSeconds(10), "/health/ready says 200");
+        await Submit.AcceptedAsync(server.Trusted, "after", "after@receiver.test");
+    }
+
+    [Fact]
+    public async Task SIGTERM_ends_a_server_whose_disk_is_full_and_nothing_is_lost()
+    {
+        using var data = new TempDirectory();
+        await using var mount = await Mount.AtAsync(data["small"], "110m");
+        await using var receiver = ScriptedReceiver.Start(new ReceiverScript { OnRecipient = (_, _) => Response.Say("451 4.3.0 Not now") });
+        var setup = ServerSetup.Trusted(mount.Path).To(receiver.EndPoint).Set("Waybill:Delivery:DrainTime", "00:00:02");
+        var promised = new List<string>();
+        string filler;
+        await using (var server = await ServerProcess.StartAsync(setup))
+        {
+            promised.Add(await Submit.AcceptedAsync(server.Trusted, "before", "before@receiver.test"));
+            filler = await FillAsync(mount.Path);
+            await UntilRefusedAsync(server, promised);
+            await Eventually.PassAsync(TimeSpan.FromSeconds(2)); // Outcomes wait for room by now.
+
+            await server.StopAsync();
+        }
+
+        File.Delete(filler);
+        receiver.Script = new ReceiverScript();
+        await using var again = await ServerProcess.StartAsync(setup);
+        await Eventually.TrueAsync(
+            () => promised.All(id => receiver.Journal.Messages.Any(one => one.HeaderField("Received")!.Contains(id, StringComparison.Ordinal))),
+            TimeSpan.FromSeconds(30),
+            "everything that was promised arrives");
     }
 
     private static async Task RefusedAtOnceAsync(ServerProcess server)

@@ -17,7 +17,7 @@ public sealed class RealReceivers
         await using var postfix = await PostfixHost.StartAsync();
         using var data = new TempDirectory();
         await using var server = await ServerProcess.StartAsync(
-            ServerSetup.Trusted(data.Path).To(postfix.EndPoint).Set("Waybill:SmtpClient:UseChunking", chunking));
+            ServerSetup.Trusted(data.Path).To(postfix.EndPoint).Set("Waybill:Client:UseChunking", chunking));
 
         var id = await Submit.AcceptedAsync(server.Trusted, "To Postfix", "anna@postfix.example");
         var mail = await Trace.UntilStatusAsync(data.Path, id, "delivered");

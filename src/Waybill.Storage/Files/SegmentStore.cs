@@ -19,6 +19,9 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     /// <summary>Most octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
     public const long SegmentOctets = 64L * 1024 * 1024;
 
+    // As much as a message that is kept in memory until it is stored.
+    private const int ProbeOctets = 256 * 1024;
+
     // On a small disk a segment takes a small share of what is free; it holds any message that does not have a file of its own.
     private const long SmallestSegmentOctets = 1024 * 1024;
 
@@ -85,15 +88,34 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     public void Append(IReadOnlyList<(EmailId Id, FileDraft Draft)> drafts, List<ContentReference> references)
     {
         EnsureRoom();
-        var position = Position;
+        var (position, open, octets, day) = (Position, _open, _openOctets, _openDay);
         try
         {
             AppendGroups(drafts, references);
         }
         catch
         {
-            Position = position;
+            // The file goes back with the position: the next append may not write to a new segment what is named as in the old one.
+            (Position, _open, _openOctets, _openDay) = (position, open, octets, day);
             throw;
+        }
+    }
+
+    /// <summary>Writes and removes a little, to see whether the disk takes content.</summary>
+    /// <exception cref="IOException">It does not.</exception>
+    public void Probe()
+    {
+        EnsureRoom();
+        var path = Path.Combine(Incoming, "probe");
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+            RandomAccess.Write(file, new byte[ProbeOctets], 0);
+            FileSync.Data(file);
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
@@ -215,14 +237,14 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         var size = Math.Clamp(new DriveInfo(_root).AvailableFreeSpace / 16, SmallestSegmentOctets, SegmentOctets);
         var handle = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: size);
+        _paths[number] = path; // First of all: should a sync fail, the next try takes another number.
+        _handles[number] = handle;
 
         // The length too is set once, so that an append changes no metadata that its sync would have to write.
         RandomAccess.SetLength(handle, size);
         FileSync.Whole(handle);
         FileSync.Directory(directory);
         FileSync.Directory(_root);
-        _paths[number] = path;
-        _handles[number] = handle;
         _open = handle;
         _openOctets = size;
         _openDay = day;

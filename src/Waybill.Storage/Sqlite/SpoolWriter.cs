@@ -82,6 +82,12 @@ internal sealed class SpoolWriter : IDisposable
         var group = new List<WriteRequest>(MaxGroup);
         while (Take(group))
         {
+            if (group.Count == 0)
+            {
+                Probe();
+                continue;
+            }
+
             Write(group);
             if (_wal.WantsFinish)
             {
@@ -90,6 +96,7 @@ internal sealed class SpoolWriter : IDisposable
         }
     }
 
+    /// <summary>Takes what waits. A group without requests asks for a probe: the store was away and nobody has come to find it back.</summary>
     private bool Take(List<WriteRequest> group)
     {
         group.Clear();
@@ -102,7 +109,14 @@ internal sealed class SpoolWriter : IDisposable
                     return false;
                 }
 
-                Monitor.Wait(_queue);
+                if (IsAvailable)
+                {
+                    Monitor.Wait(_queue);
+                }
+                else if (!Monitor.Wait(_queue, RetryAfterFault))
+                {
+                    return true;
+                }
             }
 
             while (group.Count < MaxGroup && _queue.TryDequeue(out var request))
@@ -124,6 +138,7 @@ internal sealed class SpoolWriter : IDisposable
         {
             Unavailable(group.Where(request => request.Content is not null), fault);
             group.RemoveAll(request => request.Content is not null);
+            _drafts.Clear();
         }
 
         if (group.Count == 0)
@@ -165,6 +180,27 @@ internal sealed class SpoolWriter : IDisposable
         }
     }
 
+    /// <summary>Writes where mail would be written. Without it a server that is not ready gets no mail, and without mail it would never be ready again.</summary>
+    private void Probe()
+    {
+        try
+        {
+            _content.Probe();
+            _transaction.Begin(_group + 1);
+            KeepPosition();
+            _transaction.Commit();
+            IsAvailable = true;
+        }
+        catch (SqliteException)
+        {
+            RollBack();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Still away; the log has said why.
+        }
+    }
+
     private void StoreContent(List<WriteRequest> group)
     {
         _drafts.Clear();
@@ -203,13 +239,14 @@ internal sealed class SpoolWriter : IDisposable
 
         if (_drafts.Count > 0)
         {
-            var position = _content.Position;
-            _session.Prepare("UPDATE segment SET number=?,position=?").Bind(1, position.Segment).Bind(2, position.Offset).Run();
+            KeepPosition();
         }
 
         _transaction.Commit();
         _group++;
-        IsAvailable = true;
+
+        // Outcomes live off a reserve that new mail may not touch: only content, or the probe, shows that there is room for mail.
+        IsAvailable |= _drafts.Count > 0;
         EngineMetrics.Commits.Add(1);
         EngineMetrics.CommitSize.Record(group.Count);
         foreach (var request in group)
@@ -223,6 +260,12 @@ internal sealed class SpoolWriter : IDisposable
         }
 
         _wal.Committed(group.Count);
+    }
+
+    private void KeepPosition()
+    {
+        var position = _content.Position;
+        _session.Prepare("UPDATE segment SET number=?,position=?").Bind(1, position.Segment).Bind(2, position.Offset).Run();
     }
 
     private void RollBack()
@@ -251,11 +294,18 @@ internal sealed class SpoolWriter : IDisposable
                 continue;
             }
 
-            waiting = true;
             lock (_queue)
             {
-                _queue.Enqueue(request);
+                if (!_stopping)
+                {
+                    waiting = true;
+                    _queue.Enqueue(request);
+                    continue;
+                }
             }
+
+            // Waiting for room would keep the process from ending. The recipient is still due in the store.
+            request.Fail(new SpoolUnavailableException("The spool closed before the store was back: " + fault.Message, fault));
         }
 
         if (waiting)

@@ -28,6 +28,7 @@ public sealed class FullDisk
         // Outcomes of deliveries have nobody to be refused to: they wait for room. Deliveries end while the disk is full.
         receiver.Script = new ReceiverScript();
         await Eventually.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.True(await IsReadyAsync(http, HttpStatusCode.ServiceUnavailable), "ready without room");
         File.Delete(filler);
 
         await Eventually.TrueAsync(() => IsReadyAsync(http, HttpStatusCode.OK), TimeSpan.FromSeconds(10), "/health/ready says 200 again, without any mail");

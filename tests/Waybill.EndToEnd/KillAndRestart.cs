@@ -59,11 +59,18 @@ public sealed class KillAndRestart(ITestOutputHelper output)
         await stop.CancelAsync();
         await Task.WhenAll(submitters);
 
-        await Eventually.TrueAsync(
-            () => _promised.Keys.All(_arrived.ContainsKey), TimeSpan.FromSeconds(60), "everything that was promised arrives");
-        await Eventually.TrueAsync(
-            async () => (await WaybillCommand.RunAsync("queue", "list", "--data", data.Path)).Output.Length == 0, TimeSpan.FromSeconds(60), "the queue is empty");
-        Report(kills, seed);
+        try
+        {
+            await Eventually.TrueAsync(
+                () => _promised.Keys.All(_arrived.ContainsKey), TimeSpan.FromSeconds(60), "everything that was promised arrives");
+            await Eventually.TrueAsync(
+                async () => (await WaybillCommand.RunAsync("queue", "list", "--data", data.Path)).Output.Length == 0, TimeSpan.FromSeconds(60), "the queue is empty");
+        }
+        finally
+        {
+            Report(kills, seed);
+        }
+
         Assert.NotEmpty(_promised);
         Assert.True(_arrived.Values.Sum(count => count - 1) <= InFlight * kills, $"more duplicates than {InFlight} a kill");
         Assert.True(_arrived.Keys.Count(one => !_promised.ContainsKey(one)) <= Submitters * (kills + 1), "more unpromised mail than submitters were cut off");

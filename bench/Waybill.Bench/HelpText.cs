@@ -10,6 +10,7 @@ internal static class HelpText
           report FILE [--format json]      what both found out
           measure TARGET --pid PID [...]   source and sink against a running server, and what its processes use
           compare FILE [--json OUT]        lay the lines that measure wrote side by side
+          waiting DIR --server PATH [...]  fill a queue, start the server on it: time to the first attempt, memory
 
         FILE is shared: start the sink first, with the same --messages. It holds for each message the instants
         "final dot sent", "250 read" and "final dot read at the sink" of one monotonic clock.
@@ -29,6 +30,12 @@ internal static class HelpText
           --sink ADDRESS  where the server relays to (127.0.0.1:2626)
           --server NAME, --scenario NAME, --out FILE    labels, and where the result is added as one line of JSON
           --settle-ms N   work after the last message that still counts (1000)
+
+        waiting
+          --server PATH   the waybill command; DIR gets two data directories, and keeps them
+          --messages N    how many wait (1000000), due in the hours after the next
+          --past N        how many of them are due already (1000); a directory of these alone is the measure of an empty server
+          --domains N     recipient domains (1000)
 
         What the figures mean
           accepted/s, delivered/s   from the first dial to the last 250 and to the last message at the sink

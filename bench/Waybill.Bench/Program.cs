@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Waybill.Bench;
 using Waybill.Bench.Load;
+using Waybill.Bench.Waiting;
 
 using var stopping = new CancellationTokenSource();
 using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -13,6 +14,7 @@ try
         ["sink", .. var rest] => Verbs.Sink(rest, stopping.Token),
         ["report", .. var rest] => Verbs.Report(rest),
         ["measure", .. var rest] => await Verbs.MeasureAsync(rest, stopping.Token),
+        ["waiting", .. var rest] => await WaitingVerb.RunAsync(rest, stopping.Token),
         ["compare", .. var rest] => Verbs.Compare(rest),
         [] or ["--help" or "-h" or "help", ..] => Verbs.Help(),
         _ => throw new UsageException($"There is no verb '{args[0]}'."),

@@ -49,7 +49,7 @@ public sealed class FullDisk
     public async Task A_large_message_that_finds_no_room_is_refused_and_leaves_no_octet_behind()
     {
         using var data = new TempDirectory();
-        await using var mount = await Mount.AtAsync(data["small"], "110m");
+        await using var mount = await Mount.AtAsync(data["small"], "40m");
         await using var receiver = ScriptedReceiver.Start();
         await using var server = await ServerProcess.StartAsync(ServerSetup.Trusted(mount.Path).To(receiver.EndPoint));
         await Submit.AcceptedAsync(server.Trusted, "small", "small@receiver.test");

@@ -379,9 +379,12 @@ public sealed class SubmissionConnection(SubmissionParts services, SubmissionSes
         foreach (var group in refused.GroupBy(entry => entry.Reply))
         {
             var recipients = group.Select(entry => entry.Recipient).ToList();
+
+            // A message refused as a whole keeps its id; recipients refused beside others become a message of their own.
+            var isWhole = reply.Code >= 500 && recipients.Count == transaction.Recipients.Count;
             await services.Door.RefuseAsync(new RefusedSubmission
             {
-                EmailId = services.Door.NextId(recipients.Count),
+                EmailId = isWhole ? message.EmailId : services.Door.NextId(recipients.Count),
                 RefusedAt = services.Clock.GetUtcNow(),
                 AccountId = session.User?.AccountId ?? 1,
                 ReversePath = transaction.Envelope.ReversePath,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Waybill.Engine.Operating.Credentials;
 using Waybill.Engine.Operating.People;
 using Waybill.Engine.Recording;
@@ -63,7 +62,7 @@ internal static class ControlOrders
 
     private static async Task<int> AddSmtpUserAsync(IServiceProvider services, string name, string description, TextWriter output, CancellationToken cancellationToken)
     {
-        var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 24);
+        var password = GeneratedPassword.Next();
         await services.GetRequiredService<ISmtpUsers>().SetAsync(name, password, description, cancellationToken);
         await output.WriteLineAsync($"{name} submits with the password {password} (shown once)");
         return ExitCodes.Ok;

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Waybill.Engine.Recording;
 
@@ -42,7 +44,15 @@ internal sealed record TraceEventJson(
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TraceJson))]
-internal sealed partial class TraceJsonContext : JsonSerializerContext;
+internal sealed partial class TraceJsonContext : JsonSerializerContext
+{
+    /// <summary>Writes &lt; and &gt; as they are: the text goes to a terminal or a script, never into a page.</summary>
+    public static readonly TraceJsonContext Readable = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
 
 /// <summary>Names of states and events for scripts.</summary>
 internal static class Names

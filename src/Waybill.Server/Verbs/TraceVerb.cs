@@ -36,7 +36,7 @@ internal static class TraceVerb
             {
                 if (json)
                 {
-                    Console.WriteLine(JsonSerializer.Serialize(TraceJson.Of(timeline), TraceJsonContext.Default.TraceJson));
+                    Console.WriteLine(JsonSerializer.Serialize(TraceJson.Of(timeline), TraceJsonContext.Readable.TraceJson));
                 }
                 else
                 {

@@ -65,13 +65,19 @@ internal sealed class FileDraft(string incoming) : ContentDraft
     }
 
     /// <summary>Completes the draft's own file and gives it its final name, all synced.</summary>
+    /// <remarks>May be called again when what came after it failed.</remarks>
     public void Keep(string path)
     {
+        if (_path is null)
+        {
+            return;
+        }
+
         RandomAccess.Write(_file!, _buffer.AsSpan(0, _used), _written);
         _written += _used;
         _used = 0;
         FileSync.Whole(_file!);
-        File.Move(_path!, path);
+        File.Move(_path, path);
         FileSync.Directory(Path.GetDirectoryName(path)!);
         FileSync.Directory(Path.GetDirectoryName(Path.GetDirectoryName(path)!)!);
         _path = null;

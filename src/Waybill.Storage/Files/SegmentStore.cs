@@ -14,12 +14,12 @@ internal readonly record struct SegmentPosition(int Segment, long Offset);
 /// have a file of their own. A directory holds a day, so that retention removes directories and never edits a file.
 /// </summary>
 /// <remarks>Only the spool's writer appends; anybody reads.</remarks>
-internal sealed class SegmentStore : IContentStore, IDisposable
+internal sealed class SegmentStore : IContentStore
 {
-    /// <summary>Most octets of a segment. Appending to what is already allocated syncs without a journal write of the file system.</summary>
-    public const long SegmentOctets = 64L * 1024 * 1024;
+    /// <summary>Most octets of a segment, unless a test asks for less. Appending to what is already allocated syncs without a journal write of the file system.</summary>
+    public const long DefaultSegmentOctets = 64L * 1024 * 1024;
 
-    // As much as a message that is kept in memory until it is stored.
+    // Enough that a disk with room for this has room for a few messages.
     private const int ProbeOctets = 256 * 1024;
 
     // On a small disk a segment takes a small share of what is free; it holds any message that does not have a file of its own.
@@ -29,25 +29,26 @@ internal sealed class SegmentStore : IContentStore, IDisposable
     private const long LargestReserveOctets = 64L * 1024 * 1024;
 
     private readonly string _root;
+    private readonly long _segmentOctets;
     private readonly ConcurrentDictionary<int, SafeFileHandle> _handles = [];
     private readonly ConcurrentDictionary<int, string> _paths = [];
     private SafeFileHandle? _open;
     private string _openDay = "";
     private long _openOctets;
 
-    public SegmentStore(string root, bool writable)
+    public SegmentStore(string root, bool writable, long segmentOctets = DefaultSegmentOctets)
     {
-        _root = root;
-        Directory.CreateDirectory(Incoming);
+        (_root, _segmentOctets) = (root, segmentOctets);
         if (writable)
         {
+            Directory.CreateDirectory(Incoming);
             foreach (var leftOver in Directory.EnumerateFiles(Incoming))
             {
                 File.Delete(leftOver); // Drafts of the last run: nobody was told 250 for them.
             }
         }
 
-        foreach (var path in Directory.EnumerateFiles(root, "*.seg", SearchOption.AllDirectories))
+        foreach (var path in Directory.Exists(root) ? Directory.EnumerateFiles(root, "*.seg", SearchOption.AllDirectories) : [])
         {
             if (int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
@@ -75,7 +76,7 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         else
         {
             var highest = _paths.IsEmpty ? 0 : _paths.Keys.Max();
-            Position = new SegmentPosition(Math.Max(highest, position.Segment), SegmentOctets);
+            Position = new SegmentPosition(Math.Max(highest, position.Segment), DefaultSegmentOctets);
         }
     }
 
@@ -95,23 +96,24 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         }
         catch
         {
-            // The file goes back with the position: the next append may not write to a new segment what is named as in the old one.
+            // A segment begun meanwhile stays, unused: the position names the one it is in.
             (Position, _open, _openOctets, _openDay) = (position, open, octets, day);
             throw;
         }
     }
 
-    /// <summary>Writes and removes a little, to see whether the disk takes content.</summary>
+    /// <summary>Sees whether the disk takes content.</summary>
     /// <exception cref="IOException">It does not.</exception>
-    public void Probe()
+    public void Probe(DateTimeOffset now)
     {
         EnsureRoom();
+        Directory.CreateDirectory(Path.Combine(_root, Day(now)));
         var path = Path.Combine(Incoming, "probe");
         try
         {
             using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
             RandomAccess.Write(file, new byte[ProbeOctets], 0);
-            FileSync.Data(file);
+            FileSync.Whole(file);
         }
         finally
         {
@@ -126,20 +128,27 @@ internal sealed class SegmentStore : IContentStore, IDisposable
             return OpenFile(reference);
         }
 
-        var handle = _handles.GetOrAdd(reference.Segment, OpenSegment);
-        return FileLease.FromSegment(handle, reference);
+        try
+        {
+            return FileLease.FromSegment(_handles.GetOrAdd(reference.Segment, OpenSegment), reference);
+        }
+        catch (Exception fault) when (fault is ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Gone(); // Retention was here in the same moment.
+        }
     }
 
     /// <summary>Removes the content of days that ended before an instant.</summary>
+    /// <param name="keptDays">Days as yyyyMMdd that stay all the same, because somebody still waits for their mail.</param>
     /// <returns>The days removed, as yyyyMMdd.</returns>
-    public IReadOnlyList<string> RemoveBefore(DateTimeOffset instant)
+    public IReadOnlyList<string> RemoveBefore(DateTimeOffset instant, IReadOnlySet<string> keptDays)
     {
         var limit = Day(instant);
         var removed = new List<string>();
         foreach (var directory in Directory.EnumerateDirectories(_root))
         {
             var day = Path.GetFileName(directory);
-            if (day.Length != 8 || string.CompareOrdinal(day, limit) >= 0 || day == _openDay)
+            if (day.Length != 8 || !char.IsAsciiDigit(day[0]) || string.CompareOrdinal(day, limit) >= 0 || day == _openDay || keptDays.Contains(day))
             {
                 continue;
             }
@@ -159,7 +168,8 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         return removed;
     }
 
-    public void Dispose()
+    /// <summary>Closes the files. Not by Dispose: the container that lends this out must not close it before the writer has ended.</summary>
+    public void Close()
     {
         foreach (var handle in _handles.Values)
         {
@@ -234,17 +244,27 @@ internal sealed class SegmentStore : IContentStore, IDisposable
         var directory = Path.Combine(_root, day);
         Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, number.ToString("D8", CultureInfo.InvariantCulture) + ".seg");
-        var size = Math.Clamp(new DriveInfo(_root).AvailableFreeSpace / 16, SmallestSegmentOctets, SegmentOctets);
+        var size = Math.Clamp(new DriveInfo(_root).AvailableFreeSpace / 16, Math.Min(SmallestSegmentOctets, _segmentOctets), _segmentOctets);
         var handle = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: size);
-        _paths[number] = path; // First of all: should a sync fail, the next try takes another number.
-        _handles[number] = handle;
+        try
+        {
+            // The length too is set once, so that an append changes no metadata that its sync would have to write.
+            RandomAccess.SetLength(handle, size);
+            FileSync.Whole(handle);
+            FileSync.Directory(directory);
+            FileSync.Directory(_root);
+        }
+        catch
+        {
+            // Left behind, its name would be in the way of every later attempt.
+            handle.Dispose();
+            File.Delete(path);
+            throw;
+        }
 
-        // The length too is set once, so that an append changes no metadata that its sync would have to write.
-        RandomAccess.SetLength(handle, size);
-        FileSync.Whole(handle);
-        FileSync.Directory(directory);
-        FileSync.Directory(_root);
+        _paths[number] = path;
+        _handles[number] = handle;
         _open = handle;
         _openOctets = size;
         _openDay = day;
@@ -266,16 +286,22 @@ internal sealed class SegmentStore : IContentStore, IDisposable
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
 
-        throw new ContentGoneException("The content of this message is no longer kept.");
+        throw Gone();
     }
 
     private FileLease OpenFile(ContentReference reference)
     {
-        var path = LargePath(new EmailId(reference.Offset), create: false);
-        return File.Exists(path)
-            ? FileLease.FromFile(path)
-            : throw new ContentGoneException("The content of this message is no longer kept.");
+        try
+        {
+            return FileLease.FromFile(LargePath(new EmailId(reference.Offset), create: false));
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Gone();
+        }
     }
+
+    private static ContentGoneException Gone() => new("The content of this message is no longer kept.");
 
     private string LargePath(EmailId id, bool create)
     {

@@ -1,5 +1,6 @@
 using Waybill.Engine.Recording;
 using Waybill.Mail.Messages;
+using Waybill.Storage.Schema;
 
 namespace Waybill.Storage.Sqlite;
 
@@ -9,16 +10,23 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
     // The index gives candidates in slices; a page whose other filters are rare takes several.
     private const int Slice = 500;
 
-    // More rows than this are not looked at one by one for one page: the reader narrows the question or the time.
-    private const int MostExamined = 200_000;
+    // More rows than these are not looked at for one page: it ends early, and its Next goes on from there.
+    private const int MostCandidates = 200_000;
+    private const int MostScanned = 2_000_000;
+
+    // An id is given when a message's header is complete, and may run ahead of the clock in a burst.
+    private static readonly TimeSpan LongestSubmission = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestBurst = TimeSpan.FromSeconds(10);
 
     private readonly List<ActivityRow> _rows = [];
-    private readonly string? _words = Question(query);
-    private readonly string? _reply = query.Reply is { } reply ? Conjunction(SearchTokens.ReplyQuestion(reply)) : null;
+    private readonly ActivityTerms _terms = new(query);
     private readonly HashSet<RecipientId> _seen = [];
+    private readonly long _acceptedFrom = query.From is { } from ? StoredTime.From(from) : long.MinValue;
+    private readonly long _acceptedBefore = query.To is { } to ? StoredTime.From(to) : long.MaxValue;
     private int _examined;
+    private RecipientId? _gaveUpAt;
 
-    private bool Full => _rows.Count >= Limit;
+    private bool IsOver => _rows.Count >= Limit || _gaveUpAt is not null;
 
     private int Limit => Math.Clamp(query.Limit, 1, 500);
 
@@ -27,18 +35,18 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         var below = query.Before?.Value ?? long.MaxValue;
         if (query.To is { } to)
         {
-            below = Math.Min(below, EmailId.FirstAt(to).Value);
+            below = Math.Min(below, EmailId.FirstAt(to + LongestBurst).Value);
         }
 
-        var from = query.From is { } start ? EmailId.FirstAt(start).Value : 0;
+        var from = query.From is { } start ? EmailId.FirstAt(start - LongestSubmission).Value : 0;
         if (query.EmailId is { } id)
         {
             OfMessage(id, below);
         }
         else
         {
-            var fresh = _words is null && _reply is null ? [] : Fresh(below, from);
-            for (var i = catalog.All.Count - 1; i >= 0 && !Full; i--)
+            var fresh = _terms.Expression is null ? [] : Fresh(below, from);
+            for (var i = catalog.All.Count - 1; i >= 0 && !IsOver; i--)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var partition = catalog.All[i];
@@ -50,10 +58,10 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
             }
         }
 
-        return new ActivityPage(_rows, Full && _rows.Count > 0 ? _rows[^1].Id : null);
+        return new ActivityPage(_rows, _rows.Count >= Limit ? _rows[^1].Id : _gaveUpAt);
     }
 
-    /// <summary>What the index does not know yet, by partition, newest first.</summary>
+    /// <summary>What the index does not know yet, newest first.</summary>
     private List<RecipientId> Fresh(long below, long from) =>
         [.. search.NotYetIndexed(20_000).Where(id => id.Value < below && id.Value >= from).OrderByDescending(id => id.Value)];
 
@@ -67,7 +75,7 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         var select = session.Prepare($"SELECT recipients FROM message_{partition.Name} WHERE email_id=?").Bind(1, id.Value);
         var recipients = select.Step() ? select.Int(0) : 0;
         select.Reset();
-        for (var place = recipients - 1; place >= 0 && !Full; place--)
+        for (var place = recipients - 1; place >= 0 && !IsOver; place--)
         {
             var recipient = RecipientId.Of(id, place);
             if (recipient.Value < below)
@@ -79,9 +87,9 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
 
     private void InPartition(Partition partition, long below, long from, List<RecipientId> fresh, CancellationToken cancellationToken)
     {
-        if (_words is not null || _reply is not null)
+        if (_terms.Expression is { } expression)
         {
-            ByTokens(partition, below, from, fresh, cancellationToken);
+            ByTokens(partition, expression, below, from, fresh, cancellationToken);
         }
         else if (query.Statuses.Count > 0 && query.Statuses.All(status => status > RecipientStatus.Delivered))
         {
@@ -98,20 +106,18 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         }
     }
 
-    private void ByTokens(Partition partition, long below, long from, List<RecipientId> fresh, CancellationToken cancellationToken)
+    private void ByTokens(Partition partition, string expression, long below, long from, List<RecipientId> fresh, CancellationToken cancellationToken)
     {
-        while (!Full)
+        while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var candidates = _reply is not null
-                ? search.Replies(partition, _reply, below, Slice)
-                : search.Words(partition, _words!, below, Slice);
+            var candidates = search.Find(partition, expression, below, Slice);
             var last = candidates.Count < Slice ? Math.Max(from, partition.FirstId.Value) : candidates[^1].Value;
 
             // Both lists are newest first: together they keep the order of the page.
             foreach (var id in candidates.Concat(fresh.Where(id => id.Value < below && id.Value >= last && catalog.Find(id.Value) == partition)).OrderByDescending(id => id.Value))
             {
-                if (id.Value < from || Full)
+                if (id.Value < from || IsOver)
                 {
                     return;
                 }
@@ -122,8 +128,14 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
                 }
             }
 
-            if (candidates.Count < Slice || (_examined += candidates.Count) > MostExamined)
+            if (candidates.Count < Slice || IsOver)
             {
+                return;
+            }
+
+            if ((_examined += candidates.Count) >= MostCandidates)
+            {
+                _gaveUpAt = candidates[^1];
                 return;
             }
 
@@ -134,25 +146,28 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
     private void Scan(Partition partition, string where, long below, long from, CancellationToken cancellationToken, string index = "")
     {
         var select = session.Prepare(
-            $"SELECT {partition.RowColumns} FROM {partition.RowTables.Replace(" r JOIN", $" r {index} JOIN", StringComparison.Ordinal)} WHERE {where} AND r.rid<? AND r.rid>=? AND r.account_id=? ORDER BY r.rid DESC")
-            .Bind(1, below).Bind(2, from).Bind(3, query.AccountId);
-        while (!Full && select.Step())
+            $"SELECT {partition.RowColumns} FROM {partition.RowTables.Replace(" r JOIN", $" r {index} JOIN", StringComparison.Ordinal)} "
+            + $"WHERE {where} AND r.rid<? AND r.rid>=? AND r.account_id=? AND m.accepted_at>=? AND m.accepted_at<? ORDER BY r.rid DESC")
+            .Bind(1, below).Bind(2, from).Bind(3, query.AccountId).Bind(4, _acceptedFrom).Bind(5, _acceptedBefore);
+        try
         {
-            if (HasStatus((RecipientStatus)select.Int(2), select.Int(3)))
+            while (!IsOver && select.Step())
             {
-                _rows.Add(ActivityRows.Read(session, partition, select));
-            }
-            else if (++_examined % 1_000 == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (_examined > MostExamined * 10)
+                if (HasStatus((RecipientStatus)select.Int(2), select.Int(3)))
                 {
-                    break;
+                    _rows.Add(ActivityRows.Read(session, partition, select));
+                }
+                else if (++_examined % 1_000 == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    _gaveUpAt = _examined >= MostScanned ? new RecipientId(select.Long(0)) : null;
                 }
             }
         }
-
-        select.Reset();
+        finally
+        {
+            select.Reset();
+        }
     }
 
     private void Examine(Partition partition, RecipientId id)
@@ -166,38 +181,29 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
     /// <summary>Every filter once more on the row itself: the index may know less or other than the row does.</summary>
     private bool Holds(Partition partition, ActivityRow row) =>
         HasStatus(row.Status, row.Attempts)
-        && HasAddress(query.Recipient, SearchTokens.Address(row.Recipient))
-        && (query.Sender is null || HasAddress(query.Sender, SearchTokens.Address(row.Sender) + " " + SearchTokens.FromField(HeaderFrom(partition, row))))
-        && (query.MessageId is null || SearchTokens.Whole(query.MessageId) == SearchTokens.Whole(row.MessageId))
-        && (query.Subject is null || HasWords(query.Subject, row.Subject))
-        && (query.Reply is null || HasReply(partition, row.Id));
+        && StoredTime.From(row.AcceptedAt) >= _acceptedFrom
+        && StoredTime.From(row.AcceptedAt) < _acceptedBefore
+        && _terms.RecipientIs(row.Recipient)
+        && _terms.MessageIdIs(row.MessageId)
+        && _terms.SubjectHolds(row.Subject)
+        && (!_terms.HasSender || _terms.SenderIs(row.Sender, HeaderFrom(partition, row)))
+        && (!_terms.HasReply || _terms.RepliesHold(Replies(partition, row.Id)));
 
     private bool HasStatus(RecipientStatus status, int attempts) =>
         (query.Statuses.Count == 0 || query.Statuses.Contains(status))
         && (!query.DeferredOnly || status != RecipientStatus.Processed || attempts > 0);
 
-    private static bool HasAddress(string? wanted, string tokens) =>
-        wanted is null || tokens.Split(' ').Contains(SearchTokens.Whole(wanted));
-
-    private static bool HasWords(string wanted, string subject)
+    private List<string> Replies(Partition partition, RecipientId id)
     {
-        var have = SearchTokens.Words(subject).ToHashSet();
-        var words = SearchTokens.Words(wanted).ToList();
-        return words.Take(words.Count - 1).All(have.Contains)
-            && (words.Count == 0 || have.Any(word => word.StartsWith(words[^1], StringComparison.Ordinal)));
-    }
-
-    private bool HasReply(Partition partition, RecipientId id)
-    {
-        var have = new HashSet<string>();
+        var replies = new List<string>();
         var select = session.Prepare($"SELECT info FROM event_{partition.Name} WHERE rid=?").Bind(1, id.Value);
         while (select.Step())
         {
-            have.UnionWith(SearchTokens.Reply(select.Text(0)));
+            replies.Add(select.Text(0));
         }
 
         select.Reset();
-        return SearchTokens.ReplyQuestion(query.Reply!).All(have.Contains);
+        return replies;
     }
 
     private string HeaderFrom(Partition partition, ActivityRow row)
@@ -207,34 +213,4 @@ internal sealed class ActivitySearch(SqliteSession session, PartitionCatalog cat
         select.Reset();
         return from;
     }
-
-    private static string? Question(ActivityQuery query)
-    {
-        var parts = new List<string>();
-        Add(parts, "recipient", query.Recipient is { } recipient ? [SearchTokens.Whole(recipient)] : []);
-        Add(parts, "sender", query.Sender is { } sender ? [SearchTokens.Whole(sender)] : []);
-        Add(parts, "message_id", query.MessageId is { } messageId ? [SearchTokens.Whole(messageId)] : []);
-        if (query.Subject is { } subject)
-        {
-            var words = SearchTokens.Words(subject).ToList();
-            Add(parts, "subject", words.Take(words.Count - 1));
-            if (words.Count > 0)
-            {
-                parts.Add($"subject : {Quote(words[^1])} *");
-            }
-        }
-
-        return parts.Count == 0 ? null : string.Join(" AND ", parts.Append($"account : {Quote("a" + query.AccountId)}"));
-    }
-
-    private static void Add(List<string> parts, string column, IEnumerable<string> tokens) =>
-        parts.AddRange(tokens.Where(token => token.Length > 0).Select(token => $"{column} : {Quote(token)}"));
-
-    private static string? Conjunction(IEnumerable<string> tokens)
-    {
-        var list = tokens.Distinct().Select(Quote).ToList();
-        return list.Count == 0 ? null : string.Join(" AND ", list);
-    }
-
-    private static string Quote(string token) => "\"" + token.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Waybill.Engine.Recording;
 using Waybill.Mail.Messages;
 
 namespace Waybill.Storage.Sqlite;
@@ -35,6 +36,9 @@ internal sealed class Partition(string name, EmailId firstId)
         set => Interlocked.Exchange(ref _recipients, value);
     }
 
+    /// <summary>The highest id that was stored here since the process began, or when the partition was opened as the newest. The writer's own.</summary>
+    public long HighestId { get; set; } = firstId.Value;
+
     public string Day => Name[..8];
 
     public string InsertMessage { get; } =
@@ -43,13 +47,19 @@ internal sealed class Partition(string name, EmailId firstId)
     public string InsertRecipient { get; } =
         $"INSERT INTO recipient_{name}(rid,place,account_id,address,notify,original,status,attempts,due_at) VALUES(?,?,?,?,?,?,?,0,?)";
 
-    public string InsertAttempt { get; } = $"INSERT INTO attempt_{name}(attempt_id,detail) VALUES(?,?)";
+    public string InsertAttempt { get; } = $"INSERT OR IGNORE INTO attempt_{name}(attempt_id,detail) VALUES(?,?)";
 
     public string InsertEvent { get; } =
         $"INSERT INTO event_{name}(rid,seq,kind,at,status,info,next_at,attempt_id) VALUES(?,?,?,?,?,?,?,?)";
 
     public string UpdateRecipient { get; } =
         $"UPDATE recipient_{name} SET status=?,attempts=attempts+?,due_at=? WHERE rid=? AND due_at IS NOT NULL RETURNING account_id";
+
+    /// <summary>A delivery that ended after a person had cancelled it.</summary>
+    public string UpdateCancelled { get; } =
+        $"UPDATE recipient_{name} SET status=?,attempts=attempts+? WHERE rid=? AND status={(int)RecipientStatus.Cancelled} RETURNING account_id";
+
+    public string SelectAccount { get; } = $"SELECT account_id FROM recipient_{name} WHERE rid=?";
 
     public string UpdateDue { get; } = $"UPDATE recipient_{name} SET due_at=? WHERE rid=? AND due_at IS NOT NULL RETURNING account_id";
 

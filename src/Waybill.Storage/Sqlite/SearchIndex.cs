@@ -1,7 +1,5 @@
-using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Waybill.Engine.Recording;
 using Waybill.Mail.Messages;
 
 namespace Waybill.Storage.Sqlite;
@@ -10,51 +8,77 @@ namespace Waybill.Storage.Sqlite;
 /// Finds recipients by addresses, ids and words. It follows the spool's journal from a thread and a database of its own,
 /// so that nobody who waits for a 250 waits for an index; what it has not reached yet is looked at row by row.
 /// </summary>
-/// <remarks>Everything in it can be made again from the timeline, so a commit here is not synced.</remarks>
+/// <remarks>Everything in it can be made again from the timeline, so a commit here is not synced; when it is lost or behind the journal, it is.</remarks>
 internal sealed class SearchIndex : IDisposable
 {
+    /// <summary>Grows when the form of the tables changes: an index of another form is made again.</summary>
+    private const int Form = 2;
+
     private const int JournalRowsPerPass = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TrimEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan JournalKept = TimeSpan.FromHours(1);
 
     private readonly string _path;
     private readonly SqliteReaders _readers;
     private readonly PartitionCatalog _catalog;
     private readonly TimeProvider _clock;
     private readonly ILogger<SearchIndex> _logger;
+    private readonly SqliteSpool? _spool;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _write = new(1, 1);
-    private readonly SqliteReaders _search;
     private readonly Task _following = Task.CompletedTask;
     private readonly HashSet<string> _made = [];
+    private SqliteReaders _search;
     private SqliteSession? _session;
+    private DateTimeOffset _trimmedAt = DateTimeOffset.MinValue;
 
-    public SearchIndex(string path, SqliteReaders readers, PartitionCatalog catalog, TimeProvider clock, ILogger<SearchIndex> logger, bool follow)
+    /// <param name="spool">The spool whose journal it follows; null to ask an index that another process keeps.</param>
+    public SearchIndex(string path, SqliteReaders readers, PartitionCatalog catalog, TimeProvider clock, ILogger<SearchIndex> logger, SqliteSpool? spool)
     {
-        (_path, _readers, _catalog, _clock, _logger) = (path, readers, catalog, clock, logger);
+        (_path, _readers, _catalog, _clock, _logger, _spool) = (path, readers, catalog, clock, logger, spool);
         _search = new SqliteReaders(path);
-        if (follow)
+        if (spool is not null)
         {
             _session = OpenWriter();
             _following = Task.Run(FollowAsync);
         }
     }
 
-    /// <summary>Recipients of a partition whose message has all of the given tokens, newest first.</summary>
-    /// <param name="question">An FTS5 expression over account, sender, recipient, subject and message_id.</param>
+    /// <summary>Recipients of a partition that have all of the given tokens, newest first.</summary>
+    /// <param name="question">An FTS5 expression over the columns that <see cref="IndexPass"/> fills.</param>
     /// <param name="below">Only ids below this one.</param>
-    public List<RecipientId> Words(Partition partition, string question, long below, int limit) => Ask(
-        $"SELECT rowid FROM words_{partition.Name} WHERE words_{partition.Name} MATCH ? AND rowid<? ORDER BY rowid DESC LIMIT ?",
-        partition, question, below, limit);
+    public List<RecipientId> Find(Partition partition, string question, long below, int limit)
+    {
+        if (!File.Exists(_path))
+        {
+            return [];
+        }
 
-    /// <summary>Recipients of a partition that got a reply with all of the given tokens, newest first.</summary>
-    public List<RecipientId> Replies(Partition partition, string question, long below, int limit) => Ask(
-        $"SELECT DISTINCT rid FROM reply_of_{partition.Name} WHERE docid IN (SELECT rowid FROM replies_{partition.Name} WHERE replies_{partition.Name} MATCH ? ORDER BY rowid DESC LIMIT 20000) AND rid<? ORDER BY rid DESC LIMIT ?",
-        partition, question, below, limit);
+        return _search.Use(session =>
+        {
+            var found = new List<RecipientId>();
+            if (!Exists(session, "mail_" + partition.Name))
+            {
+                return found;
+            }
+
+            var select = session.Prepare($"SELECT rowid FROM mail_{partition.Name} WHERE mail_{partition.Name} MATCH ? AND rowid<? ORDER BY rowid DESC LIMIT ?")
+                .Bind(1, question).Bind(2, below).Bind(3, limit);
+            while (select.Step())
+            {
+                found.Add(new RecipientId(select.Long(0)));
+            }
+
+            select.Reset();
+            return found;
+        });
+    }
 
     /// <summary>Recipients changed since the index's last pass; the caller checks them itself.</summary>
     public List<RecipientId> NotYetIndexed(int limit)
     {
-        var done = Progress();
+        var done = !File.Exists(_path) ? 0 : _search.Use(session => Exists(session, "progress") ? Number(session, "SELECT seq FROM progress") : 0);
         return _readers.Use(session =>
         {
             var found = new HashSet<RecipientId>();
@@ -72,6 +96,23 @@ internal sealed class SearchIndex : IDisposable
         });
     }
 
+    /// <summary>Takes in everything that is committed by now, instead of waiting for the next pass.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        await _write.WaitAsync(cancellationToken);
+        try
+        {
+            while (Pass())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            _write.Release();
+        }
+    }
+
     /// <summary>Forgets a partition that retention drops.</summary>
     public async Task DropAsync(Partition partition, CancellationToken cancellationToken)
     {
@@ -80,11 +121,7 @@ internal sealed class SearchIndex : IDisposable
         {
             _search.Dispose();
             _session!.ForgetStatements();
-            foreach (var table in new[] { "words", "replies", "reply_of" })
-            {
-                _session.Execute($"DROP TABLE IF EXISTS {table}_{partition.Name}");
-            }
-
+            _session.Execute($"DROP TABLE IF EXISTS mail_{partition.Name}");
             _made.Remove(partition.Name);
         }
         finally
@@ -103,126 +140,77 @@ internal sealed class SearchIndex : IDisposable
         _write.Dispose();
     }
 
-    private List<RecipientId> Ask(string sql, Partition partition, string question, long below, int limit)
-    {
-        if (!File.Exists(_path))
-        {
-            return [];
-        }
-
-        return _search.Use(session =>
-        {
-            var found = new List<RecipientId>();
-            if (!HasTables(session, partition))
-            {
-                return found;
-            }
-
-            var select = session.Prepare(sql).Bind(1, question).Bind(2, below).Bind(3, limit);
-            while (select.Step())
-            {
-                found.Add(new RecipientId(select.Long(0)));
-            }
-
-            select.Reset();
-            return found;
-        });
-    }
-
-    private static bool HasTables(SqliteSession session, Partition partition)
-    {
-        var select = session.Prepare("SELECT 1 FROM sqlite_master WHERE name=?").Bind(1, "reply_of_" + partition.Name);
-        var has = select.Step();
-        select.Reset();
-        return has;
-    }
-
-    private long Progress() => !File.Exists(_path)
-        ? 0
-        : _search.Use(session =>
-        {
-            var select = session.Prepare("SELECT seq FROM progress");
-            var seq = select.Step() ? select.Long(0) : 0;
-            select.Reset();
-            return seq;
-        });
-
-    private SqliteSession OpenWriter()
-    {
-        var session = SqliteSession.OpenWriter(_path, "NORMAL");
-        session.Execute("PRAGMA wal_autocheckpoint=2000");
-        session.Execute("CREATE TABLE IF NOT EXISTS progress(one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL) STRICT");
-        session.Execute("INSERT OR IGNORE INTO progress(one,seq) VALUES(1,0)");
-        return session;
-    }
-
     private async Task FollowAsync()
     {
         using var timer = new PeriodicTimer(Pause, _clock);
-        while (!_stop.IsCancellationRequested)
+        try
         {
-            var more = false;
-            try
+            while (true)
             {
-                await _write.WaitAsync(_stop.Token);
-                try
+                if (!await TryPassAsync())
                 {
-                    more = Pass();
-                }
-                finally
-                {
-                    _write.Release();
-                }
-            }
-            catch (SqliteException fault)
-            {
-                _logger.IndexingFailed(fault.Message);
-                _session!.Dispose();
-                _session = OpenWriter();
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            try
-            {
-                if (!more)
-                {
+                    await TrimAsync();
                     await timer.WaitForNextTickAsync(_stop.Token);
                 }
             }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The store closes.
         }
     }
 
-    /// <summary>Takes the next rows of the journal into the index.</summary>
+    /// <returns>Whether there may be more to take in at once.</returns>
+    private async Task<bool> TryPassAsync()
+    {
+        await _write.WaitAsync(_stop.Token);
+        try
+        {
+            return Pass();
+        }
+        catch (Exception fault) when (fault is SqliteException or IOException)
+        {
+            _logger.IndexingFailed(fault.Message);
+            Reopen();
+            return false;
+        }
+        finally
+        {
+            _write.Release();
+        }
+    }
+
+    /// <summary>Takes the next rows of the journal into the index, or the next rows of the timeline while it is being made again.</summary>
     /// <returns>Whether there may be more.</returns>
     private bool Pass()
     {
-        var session = _session!;
-        var select = session.Prepare("SELECT seq FROM progress");
-        select.Step();
-        var done = select.Long(0);
-        select.Reset();
-        var entries = new List<(RecipientId Recipient, EventKind Kind)>();
+        if (_session is null)
+        {
+            return Reopen();
+        }
+
+        var done = Number(_session, "SELECT seq FROM progress");
+        var rebuild = new IndexRebuild(_session, _readers, _catalog, _made, _logger);
+        if (rebuild.IsNeeded(done))
+        {
+            return rebuild.Step();
+        }
+
+        var entries = new List<RecipientChange>();
         var rows = _readers.Use(reader => ReadJournal(reader, entries, ref done));
         if (rows == 0)
         {
             return false;
         }
 
-        session.Execute("BEGIN IMMEDIATE");
-        _readers.Use(reader => new IndexPass(session, reader, _catalog, _made).Take(entries, done));
-        session.Prepare("UPDATE progress SET seq=?").Bind(1, done).Run();
-        session.Execute("COMMIT");
+        _session.Execute("BEGIN IMMEDIATE");
+        _readers.Use(reader => new IndexPass(_session, reader, _catalog, _made).Take(entries));
+        _session.Prepare("UPDATE progress SET seq=?").Bind(1, done).Run();
+        _session.Execute("COMMIT");
         return rows == JournalRowsPerPass;
     }
 
-    private static int ReadJournal(SqliteSession reader, List<(RecipientId, EventKind)> entries, ref long done)
+    private static int ReadJournal(SqliteSession reader, List<RecipientChange> entries, ref long done)
     {
         var rows = 0;
         var journal = reader.Prepare("SELECT seq,changes FROM journal WHERE seq>? ORDER BY seq LIMIT ?").Bind(1, done).Bind(2, JournalRowsPerPass);
@@ -236,78 +224,117 @@ internal sealed class SearchIndex : IDisposable
         journal.Reset();
         return rows;
     }
-}
 
-/// <summary>One pass of the index over some rows of the journal.</summary>
-internal sealed class IndexPass(SqliteSession index, SqliteSession spool, PartitionCatalog catalog, HashSet<string> made)
-{
-    public void Take(List<(RecipientId Recipient, EventKind Kind)> entries, long sequence)
+    private async Task TrimAsync()
     {
-        var replies = new HashSet<RecipientId>();
-        var document = sequence << 20;
-        foreach (var (recipient, kind) in entries)
+        var now = _clock.GetUtcNow();
+        if (_session is null || now < _trimmedAt + TrimEvery)
         {
-            if (catalog.Find(recipient.Value) is not { } partition)
+            return;
+        }
+
+        _trimmedAt = now;
+        try
+        {
+            await _write.WaitAsync(_stop.Token);
+            long passed;
+            try
             {
-                continue;
+                passed = Number(_session, "SELECT seq FROM progress");
+            }
+            finally
+            {
+                _write.Release();
             }
 
-            if (made.Add(partition.Name))
+            while (!_stop.IsCancellationRequested && await _spool!.TrimJournalAsync(passed, now - JournalKept))
             {
-                MakeTables(partition);
+                // The next few rows.
             }
-
-            if (kind is EventKind.Processed or EventKind.Rejected)
-            {
-                TakeMessage(partition, recipient);
-            }
-
-            if (kind is not (EventKind.Processed or EventKind.RetryRequested) && replies.Add(recipient))
-            {
-                TakeReplies(partition, recipient, ref document);
-            }
+        }
+        catch (Exception fault) when (fault is IOException or SqliteException)
+        {
+            _logger.IndexingFailed(fault.Message); // The store fails or closes; the journal is a little longer.
         }
     }
 
-    private void MakeTables(Partition partition)
+    /// <returns>Whether it is open again.</returns>
+    private bool Reopen()
     {
-        const string options = "content='', columnsize=0, detail=column, tokenize=\"ascii tokenchars '!#$%&''*+-./:=?@^_`{|}~,;<>()[]\\'\"";
-        index.Execute($"CREATE VIRTUAL TABLE IF NOT EXISTS words_{partition.Name} USING fts5(account, sender, recipient, subject, message_id, {options})");
-        index.Execute($"CREATE VIRTUAL TABLE IF NOT EXISTS replies_{partition.Name} USING fts5(reply, {options})");
-        index.Execute($"CREATE TABLE IF NOT EXISTS reply_of_{partition.Name}(docid INTEGER PRIMARY KEY, rid INTEGER NOT NULL) STRICT");
+        _made.Clear();
+        _session?.Dispose();
+        _session = null;
+        try
+        {
+            _session = OpenWriter();
+            return true;
+        }
+        catch (Exception fault) when (fault is SqliteException or IOException)
+        {
+            _logger.IndexingFailed(fault.Message); // Tried again with the next pass.
+            return false;
+        }
     }
 
-    private void TakeMessage(Partition partition, RecipientId recipient)
+    private SqliteSession OpenWriter()
     {
-        var select = spool.Prepare($"SELECT r.account_id,m.reverse_path,m.header_from,r.address,m.subject,m.message_id FROM {partition.RowTables} WHERE r.rid=?").Bind(1, recipient.Value);
-        if (select.Step())
+        try
         {
-            index.Prepare($"INSERT INTO words_{partition.Name}(rowid,account,sender,recipient,subject,message_id) VALUES(?,?,?,?,?,?)")
-                .Bind(1, recipient.Value)
-                .Bind(2, "a" + select.Text(0))
-                .Bind(3, SearchTokens.Address(select.Text(1)) + " " + SearchTokens.FromField(select.Text(2)))
-                .Bind(4, SearchTokens.Address(select.Text(3)))
-                .Bind(5, string.Join(' ', SearchTokens.Words(select.Text(4))))
-                .Bind(6, SearchTokens.Whole(select.Text(5)))
-                .Run();
+            return OpenSound();
         }
+        catch (SqliteException fault) when ((fault.SqliteErrorCode & 0xff) is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_SCHEMA)
+        {
+            _logger.RebuildingIndex(fault.Message);
+            var stale = _search;
+            _search = new SqliteReaders(_path);
+            stale.Dispose();
+            foreach (var file in new[] { _path, _path + "-wal", _path + "-shm" })
+            {
+                File.Delete(file);
+            }
 
+            return OpenSound();
+        }
+    }
+
+    private SqliteSession OpenSound()
+    {
+        var session = SqliteSession.OpenWriter(_path, "NORMAL");
+        try
+        {
+            session.Execute("PRAGMA wal_autocheckpoint=2000");
+            var form = Number(session, "PRAGMA user_version");
+            if (form != Form && Exists(session, "progress"))
+            {
+                throw new SqliteException($"it has form {form}, not {Form}", SQLitePCL.raw.SQLITE_SCHEMA);
+            }
+
+            session.Execute($"PRAGMA user_version={Form}");
+            session.Execute("CREATE TABLE IF NOT EXISTS progress(one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL) STRICT");
+            session.Execute("INSERT OR IGNORE INTO progress(one,seq) VALUES(1,0)");
+            session.Execute(IndexRebuild.Table);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private static bool Exists(SqliteSession session, string table)
+    {
+        var select = session.Prepare("SELECT 1 FROM sqlite_master WHERE name=?").Bind(1, table);
+        var has = select.Step();
         select.Reset();
+        return has;
     }
 
-    // The last events of the recipient together: those that an earlier pass has seen are found twice, which does no harm.
-    private void TakeReplies(Partition partition, RecipientId recipient, ref long document)
+    private static long Number(SqliteSession session, string sql)
     {
-        var select = spool.Prepare($"SELECT info FROM event_{partition.Name} WHERE rid=? ORDER BY seq DESC LIMIT 8").Bind(1, recipient.Value);
-        var text = new StringBuilder();
-        while (select.Step())
-        {
-            text.AppendJoin(' ', SearchTokens.Reply(select.Text(0))).Append(' ');
-        }
-
+        var select = session.Prepare(sql);
+        var number = select.Step() ? select.Long(0) : 0;
         select.Reset();
-        document++;
-        index.Prepare($"INSERT INTO replies_{partition.Name}(rowid,reply) VALUES(?,?)").Bind(1, document).Bind(2, text.ToString()).Run();
-        index.Prepare($"INSERT INTO reply_of_{partition.Name}(docid,rid) VALUES(?,?)").Bind(1, document).Bind(2, recipient.Value).Run();
+        return number;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Waybill.Mail.Addressing;
 
 namespace Waybill.Storage.Sqlite;
 
@@ -10,12 +11,16 @@ internal static class SearchTokens
 {
     private static readonly SearchValues<char> Joints = SearchValues.Create("-.:/_!@+");
 
-    private const int LongestToken = 120;
+    // The longest line of a message (RFC 5321 §4.5.3.1.6): no address, id or Message-ID is longer.
+    private const int LongestToken = 998;
+
+    /// <summary>The account, so that nobody's question looks through another's mail.</summary>
+    public static string Account(int account) => "a" + account.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>An address: whole, and its domain with the @.</summary>
     public static string Address(string address)
     {
-        var lower = Fold(address);
+        var lower = WholeAddress(address);
         var at = lower.LastIndexOf('@');
         return at < 0 ? lower : lower + " " + lower[at..];
     }
@@ -35,7 +40,17 @@ internal static class SearchTokens
         return result.ToString();
     }
 
-    /// <summary>A Message-ID without its angle brackets, or one address or domain to look for.</summary>
+    /// <summary>One address or domain to look for. A domain is known by its A-label form, whichever was written.</summary>
+    public static string WholeAddress(string text)
+    {
+        var whole = text.Trim().Trim('<', '>');
+        var at = whole.LastIndexOf('@');
+        return at >= 0 && !Ascii.IsValid(whole.AsSpan(at)) && DomainName.TryParse(whole.AsSpan(at + 1), out var domain)
+            ? Fold(whole[..(at + 1)] + domain.Ascii)
+            : Fold(whole);
+    }
+
+    /// <summary>A Message-ID without its angle brackets.</summary>
     public static string Whole(string text) => Fold(text.Trim().Trim('<', '>'));
 
     /// <summary>Words: runs of letters and digits.</summary>
@@ -87,6 +102,18 @@ internal static class SearchTokens
             .Select(piece => Fold(piece.Trim('.', ':', '\'', '!', '?')))
             .Where(token => token.Length > 0);
 
-    private static string Fold(string text) =>
-        (text.Length <= LongestToken ? text : text[..LongestToken]).Normalize(NormalizationForm.FormC).ToLowerInvariant();
+    // A blank or a quotation mark would cut the token in two, and a question for it would be refused as a phrase.
+    private static string Fold(string text)
+    {
+        var lower = (text.Length <= LongestToken ? text : text[..LongestToken]).ToLowerInvariant();
+        return lower.AsSpan().IndexOfAnyExceptInRange('!', char.MaxValue) < 0 && lower.AsSpan().IndexOfAny('"', '\x7f') < 0
+            ? lower
+            : string.Create(lower.Length, lower, static (span, source) =>
+            {
+                for (var i = 0; i < span.Length; i++)
+                {
+                    span[i] = source[i] is <= ' ' or '"' or '\x7f' ? '\u00b7' : source[i];
+                }
+            });
+    }
 }

@@ -6,15 +6,14 @@ using Waybill.Storage.Schema;
 namespace Waybill.Storage.Sqlite;
 
 /// <summary>One group commit under way: what its requests write through, and what must happen once it is durable.</summary>
-internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog catalog, TimeProvider clock)
+internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog catalog, TimeProvider clock, StoreLimits limits)
 {
-    // A busy day is cut into shares so that each tree, and each drop by retention, stays small.
-    private const long RecipientsPerPartition = 500_000;
     private const int JournalEntryOctets = 10;
 
     private readonly List<LiveChange> _changes = [];
-    private readonly Dictionary<Partition, long> _waiting = [];
+    private readonly Dictionary<Partition, (long Waiting, long Stored)> _counts = [];
     private readonly HashSet<long> _notedDots = [];
+    private readonly List<long> _resolvedDots = [];
     private byte[] _journal = new byte[4_096];
     private int _journalUsed;
     private long _sequence;
@@ -27,16 +26,14 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
     /// <summary>What was changed, for the live view.</summary>
     public IReadOnlyList<LiveChange> Changes => _changes;
 
-    /// <summary>Recipients whose sent dot is noted and unresolved.</summary>
-    public HashSet<long> NotedDots => _notedDots;
-
     public void Begin(long group)
     {
         Group = group;
         _sequence = group << 20;
         _journalUsed = 0;
         _changes.Clear();
-        _waiting.Clear();
+        _counts.Clear();
+        _resolvedDots.Clear();
         session.Execute("BEGIN IMMEDIATE");
     }
 
@@ -52,10 +49,15 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
             return Create(id.At, EmailId.FirstAt(new DateTimeOffset(id.At.UtcDateTime.Date, TimeSpan.Zero)));
         }
 
-        if (found.Recipients >= RecipientsPerPartition && catalog.All[^1] == found)
+        if (found.Recipients >= limits.RecipientsPerPartition && catalog.All[^1] == found)
         {
-            // Ids under way were given a moment ago: the new share begins a little ahead of them.
-            Create(id.At, EmailId.FirstAt(clock.GetUtcNow().AddSeconds(1)));
+            // Ids under way were given a moment ago, and may run ahead of a clock that was set back: the new share
+            // begins behind them all. It stays inside its day; a share for the last second is not worth having.
+            var after = new EmailId(Math.Max(EmailId.FirstAt(clock.GetUtcNow()).Value, found.HighestId)).At.AddSeconds(1);
+            if (Partition.NameOf(after, 0)[..8] == found.Day)
+            {
+                Create(after, EmailId.FirstAt(after));
+            }
         }
 
         return found;
@@ -64,8 +66,37 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
     /// <summary>The partition that holds an id; null when retention has dropped it.</summary>
     public Partition? PartitionOf(RecipientId id) => catalog.Find(id.Value);
 
-    public void Waiting(Partition partition, int change) =>
-        _waiting[partition] = _waiting.GetValueOrDefault(partition) + change;
+    /// <summary>Counts recipients that were stored.</summary>
+    /// <param name="waiting">How many of them wait.</param>
+    public void Stored(Partition partition, EmailId id, int recipients, int waiting)
+    {
+        var counts = _counts.GetValueOrDefault(partition);
+        _counts[partition] = (counts.Waiting + waiting, counts.Stored + recipients);
+        partition.HighestId = Math.Max(partition.HighestId, id.Value + recipients - 1);
+    }
+
+    /// <summary>Counts a recipient that waits no longer.</summary>
+    public void Ended(Partition partition)
+    {
+        var counts = _counts.GetValueOrDefault(partition);
+        _counts[partition] = counts with { Waiting = counts.Waiting - 1 };
+    }
+
+    /// <summary>Remembers a dot whose outcome is out, as its row in the database does.</summary>
+    public void NoteDot(long recipient) => _notedDots.Add(recipient);
+
+    /// <summary>Forgets a noted dot, because its outcome is recorded.</summary>
+    /// <returns>False when none was noted, which is nearly always: then there is no row to remove.</returns>
+    public bool ResolveDot(long recipient)
+    {
+        if (!_notedDots.Remove(recipient))
+        {
+            return false;
+        }
+
+        _resolvedDots.Add(recipient);
+        return true;
+    }
 
     /// <summary>Notes a change in the journal: what the search index and the live view still have to hear of.</summary>
     public void Changed(int accountId, RecipientId recipient, EventKind kind)
@@ -82,12 +113,12 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
     }
 
     /// <summary>Reads the entries of a journal row.</summary>
-    public static List<(RecipientId Recipient, EventKind Kind)> ReadJournal(ReadOnlySpan<byte> octets)
+    public static List<RecipientChange> ReadJournal(ReadOnlySpan<byte> octets)
     {
-        var entries = new List<(RecipientId, EventKind)>(octets.Length / JournalEntryOctets);
+        var entries = new List<RecipientChange>(octets.Length / JournalEntryOctets);
         for (; octets.Length >= JournalEntryOctets; octets = octets[JournalEntryOctets..])
         {
-            entries.Add((
+            entries.Add(new RecipientChange(
                 new RecipientId(BinaryPrimitives.ReadInt64LittleEndian(octets)),
                 (EventKind)BinaryPrimitives.ReadInt16LittleEndian(octets[8..])));
         }
@@ -107,9 +138,10 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
         }
 
         session.Execute("COMMIT");
-        foreach (var (partition, change) in _waiting)
+        foreach (var (partition, change) in _counts)
         {
-            partition.Waiting += change;
+            partition.Waiting += change.Waiting;
+            partition.Recipients += change.Stored;
         }
     }
 
@@ -121,6 +153,7 @@ internal sealed class SpoolTransaction(SqliteSession session, PartitionCatalog c
             session.Execute("ROLLBACK");
         }
 
+        _notedDots.UnionWith(_resolvedDots);
         session.ForgetStatements();
         catalog.Load(session);
     }

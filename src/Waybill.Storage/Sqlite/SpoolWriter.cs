@@ -14,63 +14,46 @@ namespace Waybill.Storage.Sqlite;
 /// </summary>
 internal sealed class SpoolWriter : IDisposable
 {
-    // More would only make the first of the group wait longer; the sync is shared well enough by then.
-    private const int MaxGroup = 400;
-    private static readonly TimeSpan RetryAfterFault = TimeSpan.FromMilliseconds(500);
-
     private readonly SqliteSession _session;
     private readonly SegmentStore _content;
     private readonly SpoolTransaction _transaction;
     private readonly LiveFeed _live;
     private readonly WalKeeper _wal;
+    private readonly TimeProvider _clock;
     private readonly ILogger<SqliteSpool> _logger;
     private readonly Thread _thread;
-
-    // Not bounded by itself: a session or a connection has one request waiting at most, and those are.
-    private readonly Queue<WriteRequest> _queue = new();
+    private readonly WriteQueue _queue = new();
     private readonly List<(EmailId, FileDraft)> _drafts = [];
     private readonly List<ContentReference> _references = [];
-    private bool _stopping;
+    private SegmentPosition _savedPosition;
+    private volatile bool _contentFails;
+    private volatile bool _databaseFails;
     private long _group;
 
-    public SpoolWriter(SqliteSession session, SegmentStore content, PartitionCatalog catalog, LiveFeed live, WalKeeper wal, TimeProvider clock, long lastGroup, ILogger<SqliteSpool> logger)
+    public SpoolWriter(SqliteSession session, SegmentStore content, SpoolTransaction transaction, LiveFeed live, WalKeeper wal, TimeProvider clock, long lastGroup, ILogger<SqliteSpool> logger)
     {
-        (_session, _content, _live, _wal, _group, _logger) = (session, content, live, wal, lastGroup, logger);
-        _transaction = new SpoolTransaction(session, catalog, clock);
+        (_session, _content, _transaction, _live, _wal, _clock, _group, _logger) = (session, content, transaction, live, wal, clock, lastGroup, logger);
+        _savedPosition = content.Position;
         _thread = new Thread(Run) { Name = "spool writer", IsBackground = true };
     }
 
-    public bool IsAvailable { get; private set; } = true;
-
-    public SpoolTransaction Transaction => _transaction;
+    public bool IsAvailable => !_contentFails && !_databaseFails;
 
     public void Start() => _thread.Start();
 
     /// <summary>Gives a request to the writer.</summary>
     public void Post(WriteRequest request)
     {
-        lock (_queue)
+        if (!_queue.TryAdd(request))
         {
-            if (!_stopping)
-            {
-                _queue.Enqueue(request);
-                Monitor.Pulse(_queue);
-                return;
-            }
+            request.Fail(new SpoolUnavailableException("The spool is closed."));
         }
-
-        request.Fail(new SpoolUnavailableException("The spool is closed."));
     }
 
     /// <summary>Writes what waits and ends.</summary>
     public void Dispose()
     {
-        lock (_queue)
-        {
-            _stopping = true;
-            Monitor.Pulse(_queue);
-        }
-
+        _queue.Close();
         if (_thread.IsAlive)
         {
             _thread.Join();
@@ -79,8 +62,8 @@ internal sealed class SpoolWriter : IDisposable
 
     private void Run()
     {
-        var group = new List<WriteRequest>(MaxGroup);
-        while (Take(group))
+        var group = new List<WriteRequest>(WriteQueue.MaxGroup);
+        while (_queue.Take(group, isFailing: !IsAvailable))
         {
             if (group.Count == 0)
             {
@@ -96,51 +79,9 @@ internal sealed class SpoolWriter : IDisposable
         }
     }
 
-    /// <summary>Takes what waits. A group without requests asks for a probe: the store was away and nobody has come to find it back.</summary>
-    private bool Take(List<WriteRequest> group)
-    {
-        group.Clear();
-        lock (_queue)
-        {
-            while (_queue.Count == 0)
-            {
-                if (_stopping)
-                {
-                    return false;
-                }
-
-                if (IsAvailable)
-                {
-                    Monitor.Wait(_queue);
-                }
-                else if (!Monitor.Wait(_queue, RetryAfterFault))
-                {
-                    return true;
-                }
-            }
-
-            while (group.Count < MaxGroup && _queue.TryDequeue(out var request))
-            {
-                group.Add(request);
-            }
-        }
-
-        return true;
-    }
-
     private void Write(List<WriteRequest> group)
     {
-        try
-        {
-            StoreContent(group);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            Unavailable(group.Where(request => request.Content is not null), fault);
-            group.RemoveAll(request => request.Content is not null);
-            _drafts.Clear();
-        }
-
+        StoreContent(group);
         if (group.Count == 0)
         {
             return;
@@ -150,58 +91,107 @@ internal sealed class SpoolWriter : IDisposable
         {
             Commit(group);
         }
-        catch (SqliteException fault) when (group.Count == 1 || IsStoreFault(fault))
+        catch (SqliteException fault) when (IsStoreFault(fault))
         {
             RollBack();
+            _databaseFails = true;
             Unavailable(group, fault);
+            return;
         }
-        catch (SqliteException)
+        catch (Exception fault)
         {
             // One request of the group trips a bug; alone it harms nobody else.
             RollBack();
-            WriteOneByOne(group);
+            if (group.Count == 1)
+            {
+                Refuse(group[0], fault);
+            }
+            else
+            {
+                WriteOneByOne(group);
+            }
+
+            return;
         }
+
+        Complete(group);
     }
 
     private void WriteOneByOne(List<WriteRequest> group)
     {
-        foreach (var request in group)
+        for (var i = 0; i < group.Count; i++)
         {
+            List<WriteRequest> alone = [group[i]];
             try
             {
-                Commit([request]);
+                Commit(alone);
             }
-            catch (SqliteException fault)
+            catch (SqliteException fault) when (IsStoreFault(fault))
             {
                 RollBack();
-                _logger.RequestFailed(request.GetType().Name, fault);
-                request.Fail(fault);
+                _databaseFails = true;
+                Unavailable(group[i..], fault);
+                return;
             }
+            catch (Exception fault)
+            {
+                RollBack();
+                Refuse(group[i], fault);
+                continue;
+            }
+
+            Complete(alone);
         }
     }
 
-    /// <summary>Writes where mail would be written. Without it a server that is not ready gets no mail, and without mail it would never be ready again.</summary>
-    private void Probe()
+    private void Refuse(WriteRequest request, Exception fault)
+    {
+        _logger.RequestFailed(request.GetType().Name, fault);
+        request.Fail(fault);
+    }
+
+    /// <summary>Makes the group's content durable; takes those out of the group whose content could not be.</summary>
+    private void StoreContent(List<WriteRequest> group)
     {
         try
         {
-            _content.Probe();
-            _transaction.Begin(_group + 1);
-            KeepPosition();
-            _transaction.Commit();
-            IsAvailable = true;
+            Append(group);
         }
-        catch (SqliteException)
+        catch (Exception fault) when (IsFileFault(fault))
         {
-            RollBack();
+            ContentFailed(group, fault);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception)
         {
-            // Still away; the log has said why.
+            // One draft trips a bug; alone it harms nobody else.
+            for (var i = group.Count - 1; i >= 0; i--)
+            {
+                try
+                {
+                    Append([group[i]]);
+                }
+                catch (Exception fault) when (IsFileFault(fault))
+                {
+                    ContentFailed(group, fault);
+                    return;
+                }
+                catch (Exception fault)
+                {
+                    Refuse(group[i], fault);
+                    group.RemoveAt(i);
+                }
+            }
         }
     }
 
-    private void StoreContent(List<WriteRequest> group)
+    private void ContentFailed(List<WriteRequest> group, Exception fault)
+    {
+        _contentFails = true;
+        Unavailable(group.Where(request => request.Content is not null), fault);
+        group.RemoveAll(request => request.Content is not null);
+    }
+
+    private void Append(List<WriteRequest> group)
     {
         _drafts.Clear();
         _references.Clear();
@@ -219,6 +209,7 @@ internal sealed class SpoolWriter : IDisposable
         }
 
         _content.Append(_drafts, _references);
+        _contentFails = false;
         var next = 0;
         foreach (var request in group)
         {
@@ -237,16 +228,22 @@ internal sealed class SpoolWriter : IDisposable
             request.Apply(_transaction);
         }
 
-        if (_drafts.Count > 0)
+        var position = _content.Position;
+        if (position != _savedPosition)
         {
-            KeepPosition();
+            _session.Prepare("UPDATE segment SET number=?,position=?").Bind(1, position.Segment).Bind(2, position.Offset).Run();
         }
 
         _transaction.Commit();
-        _group++;
+        _savedPosition = position;
+    }
 
-        // Outcomes live off a reserve that new mail may not touch: only content, or the probe, shows that there is room for mail.
-        IsAvailable |= _drafts.Count > 0;
+    // The group is durable: nothing in here may undo it.
+    private void Complete(List<WriteRequest> group)
+    {
+        _group++;
+        _databaseFails = false;
+        _queue.RetryNow();
         EngineMetrics.Commits.Add(1);
         EngineMetrics.CommitSize.Record(group.Count);
         foreach (var request in group)
@@ -256,16 +253,17 @@ internal sealed class SpoolWriter : IDisposable
 
         if (_live.HasListeners && _transaction.Changes.Count > 0)
         {
-            _live.Publish([.. _transaction.Changes]);
+            try
+            {
+                _live.Publish([.. _transaction.Changes]);
+            }
+            catch (Exception fault)
+            {
+                _logger.ListenerFailed(fault);
+            }
         }
 
         _wal.Committed(group.Count);
-    }
-
-    private void KeepPosition()
-    {
-        var position = _content.Position;
-        _session.Prepare("UPDATE segment SET number=?,position=?").Bind(1, position.Segment).Bind(2, position.Offset).Run();
     }
 
     private void RollBack()
@@ -283,42 +281,50 @@ internal sealed class SpoolWriter : IDisposable
     // Callers that can be told no are told at once; outcomes wait until the store is back.
     private void Unavailable(IEnumerable<WriteRequest> requests, Exception fault)
     {
-        IsAvailable = false;
         _logger.StoreUnavailable(fault.Message);
-        var waiting = false;
-        foreach (var request in requests.ToList())
+        var waiting = new List<WriteRequest>();
+        foreach (var request in requests)
         {
             if (request.FailsFast)
             {
-                request.Fail(new SpoolUnavailableException("The store takes nothing at the moment: " + fault.Message, fault));
-                continue;
+                Tell(request, fault);
             }
-
-            lock (_queue)
+            else
             {
-                if (!_stopping)
-                {
-                    waiting = true;
-                    _queue.Enqueue(request);
-                    continue;
-                }
+                waiting.Add(request);
             }
-
-            // Waiting for room would keep the process from ending. The recipient is still due in the store.
-            request.Fail(new SpoolUnavailableException("The spool closed before the store was back: " + fault.Message, fault));
         }
 
-        if (waiting)
+        if (waiting.Count > 0 && !_queue.TryPutOff(waiting))
         {
-            lock (_queue)
-            {
-                // New requests are tried at once; without any, the waiting ones are tried after a pause.
-                Monitor.Wait(_queue, RetryAfterFault);
-            }
+            waiting.ForEach(request => Tell(request, fault));
         }
     }
 
+    private static void Tell(WriteRequest request, Exception fault) =>
+        request.Fail(new SpoolUnavailableException("The store takes nothing at the moment: " + fault.Message, fault));
+
+    /// <summary>Sees whether a failing store works again, when nobody asks it for anything: a server that is not ready is sent nothing.</summary>
+    private void Probe()
+    {
+        try
+        {
+            _content.Probe(_clock.GetUtcNow());
+            _contentFails = false;
+            _transaction.Begin(_group + 1);
+            _session.Execute("UPDATE segment SET number=number");
+            _transaction.Commit();
+            _databaseFails = false;
+        }
+        catch (Exception fault) when (fault is SqliteException || IsFileFault(fault))
+        {
+            RollBack();
+        }
+    }
+
+    private static bool IsFileFault(Exception fault) => fault is IOException or UnauthorizedAccessException;
+
     private static bool IsStoreFault(SqliteException fault) =>
-        fault.SqliteErrorCode is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_BUSY
+        (fault.SqliteErrorCode & 0xff) is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_BUSY
             or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_NOMEM or SQLitePCL.raw.SQLITE_CORRUPT;
 }

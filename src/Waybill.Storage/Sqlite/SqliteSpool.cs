@@ -2,13 +2,12 @@ using Waybill.Engine.Recording;
 using Waybill.Engine.Spooling;
 using Waybill.Mail.Addressing;
 using Waybill.Mail.Messages;
-using Waybill.Storage.Files;
 using Waybill.Storage.Schema;
 
 namespace Waybill.Storage.Sqlite;
 
 /// <summary>The spool on SQLite: writes go through one writer, reads through connections of their own.</summary>
-internal sealed class SqliteSpool : ISpool, IDisposable
+internal sealed class SqliteSpool : ISpool
 {
     private readonly SpoolWriter _writer;
     private readonly SqliteReaders _readers;
@@ -47,7 +46,6 @@ internal sealed class SqliteSpool : ISpool, IDisposable
             var select = session.Prepare("SELECT rid,at,host,address FROM dot_sent ORDER BY rid");
             while (select.Step())
             {
-                _writer.Transaction.NotedDots.Add(select.Long(0));
                 notes.Add(new DotSent([new RecipientId(select.Long(0))], StoredTime.To(select.Long(1)), select.Text(2), select.Text(3)));
             }
 
@@ -98,24 +96,47 @@ internal sealed class SqliteSpool : ISpool, IDisposable
             return loaded;
         }));
 
-    /// <summary>Removes content and partitions past their retention.</summary>
-    public async Task RetainAsync(SegmentStore content, SearchIndex search, TimeSpan keepContent, TimeSpan keepTimeline, CancellationToken cancellationToken)
+    public DateTimeOffset Now => _clock.GetUtcNow();
+
+    /// <summary>Days, as yyyyMMdd, of mail that somebody waits for.</summary>
+    public IReadOnlySet<string> DaysWithWaiting =>
+        _catalog.All.Where(partition => partition.Waiting > 0).Select(partition => partition.Day).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Drops the partitions of days that ended before an instant and for which nobody waits.</summary>
+    /// <returns>How many were dropped.</returns>
+    public async Task<int> DropBeforeAsync(DateTimeOffset instant, SearchIndex search, CancellationToken cancellationToken)
     {
-        var now = _clock.GetUtcNow();
-        content.RemoveBefore(now - keepContent);
-        var limit = Partition.NameOf(now - keepTimeline, 0)[..8];
+        var limit = Partition.NameOf(instant, 0)[..8];
+        var dropped = 0;
         foreach (var partition in _catalog.All)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (string.CompareOrdinal(partition.Day, limit) < 0 && partition.Waiting == 0)
+            if (string.CompareOrdinal(partition.Day, limit) >= 0 || partition.Waiting > 0)
             {
-                await search.DropAsync(partition, cancellationToken);
-                await Write(new DropRequest(partition, _catalog, _readers));
+                continue;
             }
+
+            await Write(new ForgetPartitionRequest(partition, _catalog, _readers));
+            await search.DropAsync(partition, cancellationToken);
+            foreach (var statement in partition.Drop())
+            {
+                await Write(new DropTableRequest(statement));
+            }
+
+            dropped++;
         }
+
+        return dropped;
     }
 
-    public void Dispose() => _writer.Dispose();
+    /// <summary>Takes old rows off the journal that the search index has passed, a few at a time.</summary>
+    /// <param name="passed">The last row the index has taken in.</param>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> TrimJournalAsync(long passed, DateTimeOffset before) =>
+        await Write(new TrimRequest(passed, before)) == TrimRequest.Step;
+
+    /// <summary>Writes what waits and ends. The store's own, so not by Dispose.</summary>
+    public void Close() => _writer.Dispose();
 
     private Task<T> Write<T>(WriteRequest<T> request)
     {
@@ -155,23 +176,4 @@ internal sealed class SqliteSpool : ISpool, IDisposable
     }
 
     private static string HostOf(string address) => string.Intern(address[(address.LastIndexOf('@') + 1)..]);
-}
-
-/// <summary>Drops a partition. Small steps: each is one short transaction of the writer.</summary>
-internal sealed class DropRequest(Partition partition, PartitionCatalog catalog, SqliteReaders readers) : WriteRequest<bool>
-{
-    protected override bool Result => true;
-
-    public override void Apply(SpoolTransaction transaction)
-    {
-        catalog.Remove(partition);
-        readers.Dispose();
-        transaction.Session.ForgetStatements();
-        foreach (var statement in partition.Drop())
-        {
-            transaction.Session.Execute(statement);
-        }
-
-        transaction.Session.Prepare("DELETE FROM partition WHERE name=?").Bind(1, partition.Name).Run();
-    }
 }

@@ -13,6 +13,8 @@ public sealed class SqliteStore : IDisposable
     [
         "CREATE TABLE IF NOT EXISTS partition(name TEXT PRIMARY KEY, first_id INTEGER NOT NULL UNIQUE) STRICT",
         "CREATE TABLE IF NOT EXISTS journal(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, changes BLOB NOT NULL) STRICT",
+        "CREATE TABLE IF NOT EXISTS journal_trimmed(one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL) STRICT",
+        "INSERT OR IGNORE INTO journal_trimmed(one,seq) VALUES(1,0)",
         "CREATE TABLE IF NOT EXISTS dot_sent(rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, host TEXT NOT NULL, address TEXT NOT NULL) STRICT",
         "CREATE TABLE IF NOT EXISTS segment(one INTEGER PRIMARY KEY CHECK(one=1), number INTEGER NOT NULL, position INTEGER NOT NULL) STRICT",
         "INSERT OR IGNORE INTO segment(one,number,position) VALUES(1,0,0)",
@@ -25,30 +27,35 @@ public sealed class SqliteStore : IDisposable
     private readonly SqliteReaders _readers;
     private readonly SearchIndex _search;
 
-    private SqliteStore(string dataDirectory, TimeProvider clock, LiveFeed live, ILoggerFactory loggers, bool writable)
+    private SqliteStore(string dataDirectory, TimeProvider clock, LiveFeed live, ILoggerFactory loggers, StoreLimits limits, bool writable)
     {
         Directory.CreateDirectory(dataDirectory);
         var path = Path.Combine(dataDirectory, "waybill.db");
         var catalog = new PartitionCatalog();
+        SqliteSpool? spool = null;
         _readers = new SqliteReaders(path);
+
+        // The lock first: what lies in the directory belongs to whoever holds it.
+        _lock = writable ? TakeLock(dataDirectory) : null;
         _content = new SegmentStore(Path.Combine(dataDirectory, "content"), writable);
         if (writable)
         {
-            _lock = TakeLock(dataDirectory);
             _writerSession = SqliteSession.OpenWriter(path, "FULL");
-            var lastGroup = Prepare(_writerSession, catalog, _content);
+            var transaction = new SpoolTransaction(_writerSession, catalog, clock, limits);
+            var lastGroup = Prepare(_writerSession, catalog, transaction);
             var logger = loggers.CreateLogger<SqliteSpool>();
             _wal = new WalKeeper(path, logger);
             _wal.Start();
-            var writer = new SpoolWriter(_writerSession, _content, catalog, live, _wal, clock, lastGroup, logger);
-            Spool = new SqliteSpool(writer, _readers, catalog, clock);
+            var writer = new SpoolWriter(_writerSession, _content, transaction, live, _wal, clock, lastGroup, logger);
+            spool = new SqliteSpool(writer, _readers, catalog, clock);
+            Spool = spool;
         }
         else
         {
             _readers.Use(session => catalog.Load(session));
         }
 
-        _search = new SearchIndex(Path.Combine(dataDirectory, "search.db"), _readers, catalog, clock, loggers.CreateLogger<SearchIndex>(), writable);
+        _search = new SearchIndex(Path.Combine(dataDirectory, "search.db"), _readers, catalog, clock, loggers.CreateLogger<SearchIndex>(), spool);
         Timeline = new SqliteTimeline(_readers, catalog, _search);
     }
 
@@ -56,6 +63,10 @@ public sealed class SqliteStore : IDisposable
     public ISpool? Spool { get; }
 
     public ITimeline Timeline { get; }
+
+    internal SearchIndex Search => _search;
+
+    internal SqliteSession? WriterSession => _writerSession;
 
     public IContentStore Content => _content;
 
@@ -65,7 +76,10 @@ public sealed class SqliteStore : IDisposable
     /// <summary>Opens the store for the one process that writes it.</summary>
     /// <exception cref="InvalidOperationException">Another process has it open, or the directory cannot be used; the message says what to do.</exception>
     public static SqliteStore Open(string dataDirectory, TimeProvider clock, LiveFeed live, ILoggerFactory loggers) =>
-        new(dataDirectory, clock, live, loggers, writable: true);
+        Open(dataDirectory, clock, live, loggers, new StoreLimits());
+
+    internal static SqliteStore Open(string dataDirectory, TimeProvider clock, LiveFeed live, ILoggerFactory loggers, StoreLimits limits) =>
+        new(dataDirectory, clock, live, loggers, limits, writable: true);
 
     /// <summary>Opens the store for reading, beside the process that writes it.</summary>
     /// <exception cref="InvalidOperationException">There is no store in the directory.</exception>
@@ -76,21 +90,25 @@ public sealed class SqliteStore : IDisposable
             throw new InvalidOperationException($"There is no Waybill store in '{dataDirectory}'. Name the server's data directory with --data.");
         }
 
-        return new SqliteStore(dataDirectory, clock, new LiveFeed(), loggers, writable: false);
+        return new SqliteStore(dataDirectory, clock, new LiveFeed(), loggers, new StoreLimits(), writable: false);
     }
 
-    /// <summary>Removes what is older than its retention: content by day, then whole partitions without waiting recipients.</summary>
-    public Task RetainAsync(TimeSpan content, TimeSpan timeline, CancellationToken cancellationToken) =>
-        ((SqliteSpool)Spool!).RetainAsync(_content, _search, content, timeline, cancellationToken);
+    /// <summary>Removes what is older than its retention: content by day, then whole partitions. What somebody still waits for stays.</summary>
+    public async Task<Removed> RetainAsync(TimeSpan content, TimeSpan timeline, CancellationToken cancellationToken)
+    {
+        var spool = (SqliteSpool)Spool!;
+        var days = _content.RemoveBefore(spool.Now - content, spool.DaysWithWaiting);
+        return new Removed(days.Count, await spool.DropBeforeAsync(spool.Now - timeline, _search, cancellationToken));
+    }
 
     public void Dispose()
     {
-        (Spool as SqliteSpool)?.Dispose();
+        (Spool as SqliteSpool)?.Close();
         _search.Dispose();
         _wal?.Dispose();
         _readers.Dispose();
         _writerSession?.Dispose();
-        _content.Dispose();
+        _content.Close();
         _lock?.Dispose();
     }
 
@@ -107,7 +125,7 @@ public sealed class SqliteStore : IDisposable
         }
     }
 
-    private long Prepare(SqliteSession session, PartitionCatalog catalog, SegmentStore content)
+    private long Prepare(SqliteSession session, PartitionCatalog catalog, SpoolTransaction transaction)
     {
         foreach (var table in Tables)
         {
@@ -115,6 +133,7 @@ public sealed class SqliteStore : IDisposable
         }
 
         catalog.Load(session);
+        DropLeftOvers(session, catalog);
         foreach (var partition in catalog.All)
         {
             var count = session.Prepare(partition.CountWaiting);
@@ -128,18 +147,48 @@ public sealed class SqliteStore : IDisposable
             var newest = session.Prepare($"SELECT max(rid),count(*) FROM recipient_{catalog.All[^1].Name}");
             newest.Step();
             HighestId = new EmailId(Math.Max(newest.Long(0), catalog.All[^1].FirstId.Value));
+            catalog.All[^1].HighestId = HighestId.Value;
             catalog.All[^1].Recipients = newest.Long(1);
             newest.Reset();
         }
 
         var segment = session.Prepare("SELECT number,position FROM segment");
         segment.Step();
-        content.Resume(new SegmentPosition(segment.Int(0), segment.Long(1)));
+        _content.Resume(new SegmentPosition(segment.Int(0), segment.Long(1)));
         segment.Reset();
+        var dots = session.Prepare("SELECT rid FROM dot_sent");
+        while (dots.Step())
+        {
+            transaction.NoteDot(dots.Long(0));
+        }
+
+        dots.Reset();
         var group = session.Prepare("SELECT coalesce(max(seq),0) FROM journal");
         group.Step();
         var last = group.Long(0);
         group.Reset();
         return last;
     }
+
+    // A drop that was cut short: the partition is out of the catalogue, some of its tables are still there.
+    private static void DropLeftOvers(SqliteSession session, PartitionCatalog catalog)
+    {
+        var names = catalog.All.Select(partition => partition.Name).ToHashSet(StringComparer.Ordinal);
+        var leftOver = new List<string>();
+        var select = session.Prepare("SELECT name FROM sqlite_master WHERE type='table'");
+        while (select.Step())
+        {
+            var name = select.Text(0);
+            if (name.Split('_', 2) is ["message" or "recipient" or "event" or "attempt", var partition] && !names.Contains(partition))
+            {
+                leftOver.Add(name);
+            }
+        }
+
+        select.Reset();
+        leftOver.ForEach(name => session.Execute($"DROP TABLE {name}"));
+    }
 }
+
+/// <summary>What retention took away.</summary>
+public readonly record struct Removed(int ContentDays, int Partitions);

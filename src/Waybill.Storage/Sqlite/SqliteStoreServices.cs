@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Waybill.Engine.Operating.Retention;
 using Waybill.Engine.Recording;
 using Waybill.Mail.Messages;
 
@@ -18,6 +20,10 @@ public static class SqliteStoreServices
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Spool!);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Timeline);
         services.AddSingleton(provider => provider.GetRequiredService<SqliteStore>().Content);
+
+        services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>();
+        services.AddHostedService<RetentionTask>();
 
         // One node: this store has one writer, so the node's number is 0.
         services.AddSingleton(provider => new EmailIdSource(

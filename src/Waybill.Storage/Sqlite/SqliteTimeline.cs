@@ -22,6 +22,11 @@ internal sealed class SqliteTimeline(SqliteReaders readers, PartitionCatalog cat
         var found = new List<RecipientTimeline>();
         foreach (var query in QuestionsOf(accountId, term, limit))
         {
+            if (query.EmailId is null && new ActivityTerms(query).Expression is null)
+            {
+                continue; // A question without any word would find everything.
+            }
+
             var page = await SearchAsync(query, cancellationToken);
             foreach (var row in page.Rows)
             {
@@ -55,10 +60,7 @@ internal sealed class SqliteTimeline(SqliteReaders readers, PartitionCatalog cat
             yield return query with { Sender = term.Trim('<', '>') };
         }
 
-        if (term.Length > 0)
-        {
-            yield return query with { Reply = term };
-        }
+        yield return query with { Reply = term };
     }
 
     private RecipientTimeline? Find(SqliteSession session, int accountId, RecipientId id)

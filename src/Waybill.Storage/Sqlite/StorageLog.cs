@@ -21,4 +21,16 @@ internal static partial class StorageLog
 
     [LoggerMessage(3006, LogLevel.Information, "Retention removed {Partitions} partitions and {Days} days of content")]
     public static partial void Retained(this ILogger logger, int partitions, int days);
+
+    [LoggerMessage(3007, LogLevel.Error, "A listener of the live feed failed")]
+    public static partial void ListenerFailed(this ILogger logger, Exception fault);
+
+    [LoggerMessage(3008, LogLevel.Warning, "The search index is made again from the timeline: {Reason}. Older mail is found by its words when it has been reached")]
+    public static partial void RebuildingIndex(this ILogger logger, string reason);
+
+    [LoggerMessage(3009, LogLevel.Information, "The search index is complete again")]
+    public static partial void IndexRebuilt(this ILogger logger);
+
+    [LoggerMessage(3010, LogLevel.Error, "Retention failed and is tried again in an hour")]
+    public static partial void RetentionFailed(this ILogger logger, Exception fault);
 }

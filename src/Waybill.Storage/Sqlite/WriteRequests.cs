@@ -46,10 +46,14 @@ internal abstract class WriteRequest<T> : WriteRequest
 internal sealed class AcceptRequest(Submission submission) : WriteRequest<AcceptedMessage>
 {
     private readonly string _facts = JsonSerializer.Serialize(submission.Facts, StoredJson.Default.SubmissionFacts);
+
+    private readonly FileDraft _draft = submission.Content as FileDraft
+        ?? throw new ArgumentException("The content was begun in another store.", nameof(submission));
+
     /// <summary>The message as accepted; set by <see cref="Apply"/>.</summary>
     public AcceptedMessage? Accepted { get; private set; }
 
-    public override (EmailId Id, FileDraft Draft)? Content => (submission.EmailId, (FileDraft)submission.Content);
+    public override (EmailId Id, FileDraft Draft)? Content => (submission.EmailId, _draft);
 
     protected override AcceptedMessage Result => Accepted!;
 
@@ -70,8 +74,7 @@ internal sealed class AcceptRequest(Submission submission) : WriteRequest<Accept
             transaction.Changed(submission.AccountId, id, EventKind.Processed);
         }
 
-        transaction.Waiting(partition, submission.Recipients.Count);
-        partition.Recipients += submission.Recipients.Count;
+        transaction.Stored(partition, submission.EmailId, submission.Recipients.Count, waiting: submission.Recipients.Count);
         Accepted = Describe();
     }
 
@@ -129,7 +132,7 @@ internal sealed class RefuseRequest(RefusedSubmission refusal) : WriteRequest<bo
             transaction.Changed(refusal.AccountId, id, EventKind.Rejected);
         }
 
-        partition.Recipients += refusal.Recipients.Count;
+        transaction.Stored(partition, refusal.EmailId, refusal.Recipients.Count, waiting: 0);
     }
 }
 
@@ -150,9 +153,10 @@ internal sealed class RecordRequest(AttemptRecord record, AcceptRequest? report)
         Partition? stored = null;
         foreach (var outcome in record.Outcomes)
         {
-            if (transaction.PartitionOf(outcome.Id) is not { } partition)
+            // A recipient that is not there went with its day: nobody can ask for it any more.
+            if (transaction.PartitionOf(outcome.Id) is not { } partition || Update(transaction, partition, outcome) is not { } accountId)
             {
-                continue; // Retention has dropped the day; nobody can ask for it any more.
+                continue;
             }
 
             if (stored != partition)
@@ -161,7 +165,16 @@ internal sealed class RecordRequest(AttemptRecord record, AcceptRequest? report)
                 stored = partition;
             }
 
-            Apply(transaction, partition, outcome, attemptId);
+            EventRow.Insert(transaction, partition, outcome.Id, outcome.Kind, outcome.At, outcome.Status, outcome.Info, outcome.NextAttemptAt, attemptId);
+            transaction.Changed((int)accountId, outcome.Id, outcome.Kind);
+        }
+
+        foreach (var outcome in record.Outcomes)
+        {
+            if (transaction.ResolveDot(outcome.Id.Value))
+            {
+                transaction.Session.Prepare("DELETE FROM dot_sent WHERE rid=?").Bind(1, outcome.Id.Value).Run();
+            }
         }
 
         if (report is not null)
@@ -183,23 +196,30 @@ internal sealed class RecordRequest(AttemptRecord record, AcceptRequest? report)
         base.Fail(fault);
     }
 
-    private static void Apply(SpoolTransaction transaction, Partition partition, RecipientOutcome outcome, long attemptId)
+    /// <summary>Sets where the recipient stands.</summary>
+    /// <returns>Its account; null when there is no such recipient.</returns>
+    private static long? Update(SpoolTransaction transaction, Partition partition, RecipientOutcome outcome)
     {
-        var status = EventRow.StatusAfter(outcome.Kind);
+        var status = (long)EventRow.StatusAfter(outcome.Kind);
+        var attempts = outcome.CountsAsAttempt ? 1 : 0;
+        var ends = outcome.NextAttemptAt is null;
         var accountId = transaction.Session.Prepare(partition.UpdateRecipient)
-            .Bind(1, (long)status).Bind(2, outcome.CountsAsAttempt ? 1 : 0).Bind(3, StoredTime.From(outcome.NextAttemptAt)).Bind(4, outcome.Id.Value)
+            .Bind(1, status).Bind(2, attempts).Bind(3, StoredTime.From(outcome.NextAttemptAt)).Bind(4, outcome.Id.Value)
             .RunReturning();
-        if (outcome.NextAttemptAt is null && accountId is not null)
+        if (accountId is not null)
         {
-            transaction.Waiting(partition, -1);
+            if (ends)
+            {
+                transaction.Ended(partition);
+            }
+
+            return accountId;
         }
 
-        EventRow.Insert(transaction, partition, outcome.Id, outcome.Kind, outcome.At, outcome.Status, outcome.Info, outcome.NextAttemptAt, attemptId);
-        transaction.Changed((int)(accountId ?? 0), outcome.Id, outcome.Kind);
-        if (transaction.NotedDots.Remove(outcome.Id.Value))
-        {
-            transaction.Session.Prepare("DELETE FROM dot_sent WHERE rid=?").Bind(1, outcome.Id.Value).Run();
-        }
+        // It waits no longer: what came late is a fact all the same, and what a cancelled delivery became is the truth.
+        return (ends
+            ? transaction.Session.Prepare(partition.UpdateCancelled).Bind(1, status).Bind(2, attempts).Bind(3, outcome.Id.Value).RunReturning()
+            : null) ?? transaction.Session.Prepare(partition.SelectAccount).Bind(1, outcome.Id.Value).RunReturning();
     }
 }
 
@@ -216,7 +236,7 @@ internal sealed class DotRequest(DotSent note) : WriteRequest<bool>
         {
             transaction.Session.Prepare("INSERT OR REPLACE INTO dot_sent(rid,at,host,address) VALUES(?,?,?,?)")
                 .Bind(1, recipient.Value).Bind(2, StoredTime.From(note.At)).Bind(3, note.Host).Bind(4, note.Address).Run();
-            transaction.NotedDots.Add(recipient.Value);
+            transaction.NoteDot(recipient.Value);
         }
     }
 }
@@ -250,7 +270,7 @@ internal sealed class OrderRequest(IReadOnlyList<RecipientId> recipients, EventK
             _done++;
             if (cancel)
             {
-                transaction.Waiting(partition, -1);
+                transaction.Ended(partition);
             }
 
             EventRow.Insert(transaction, partition, id, kind, now, "", info, cancel ? null : now, null);

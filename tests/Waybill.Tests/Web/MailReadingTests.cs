@@ -17,6 +17,14 @@ public sealed class MailReadingTests
     }
 
     [Fact]
+    public async Task Content_fields_of_the_header_stand_among_the_others()
+    {
+        var content = await ReadAsync("From: a@shop.test\r\nContent-Type: text/plain\r\nSubject: Hello\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n");
+
+        Assert.Equal(["From", "Content-Type", "Subject", "Content-Transfer-Encoding"], content.Headers.Select(line => line.Name));
+    }
+
+    [Fact]
     public async Task A_large_message_is_read_in_part_and_says_so()
     {
         var octets = Encoding.ASCII.GetBytes("Subject: Large\r\n\r\n" + new string('x', 3 * 1024 * 1024));

@@ -25,7 +25,7 @@ public static class MailReading
             return new MailContent
             {
                 LengthOctets = lengthOctets,
-                Headers = [.. message.Headers.Select(field => new HeaderLine(field.Field, TextOf(field.RawValue).Trim()))],
+                Headers = HeadersOf(message),
                 Html = Body(message.HtmlBody),
                 Text = Body(message.TextBody),
                 Source = source,
@@ -39,6 +39,14 @@ public static class MailReading
             return new MailContent { LengthOctets = lengthOctets, Headers = [], Source = source, Files = [], Pictures = new Dictionary<string, string>() };
         }
     }
+
+    // MimeKit keeps the Content- fields with the body; here they stand where they came.
+    private static IReadOnlyList<HeaderLine> HeadersOf(MimeMessage message) =>
+    [
+        .. message.Headers.Concat(message.Body?.Headers ?? [])
+            .OrderBy(field => field.Offset ?? long.MaxValue)
+            .Select(field => new HeaderLine(field.Field, TextOf(field.RawValue).Trim())),
+    ];
 
     private static string? Body(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 

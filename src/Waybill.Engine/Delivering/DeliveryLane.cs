@@ -14,6 +14,7 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
     private readonly SemaphoreSlim _wake = new(0, 1);
     private SmtpClientConnection? _connection;
     private Task _recording = Task.CompletedTask;
+    private int _taken;
 
     /// <summary>Wakes the lane from its rest. Called once for each time it was taken out of the destination's idle lanes.</summary>
     public void Wake() => _wake.Release();
@@ -23,7 +24,7 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
     {
         try
         {
-            while (!stopping.IsCancellationRequested && (TryTake() || await RestAsync()))
+            while (!stopping.IsCancellationRequested && !GivesWay() && (TryTake() || await RestAsync()))
             {
                 if (_batch.Count > 0)
                 {
@@ -45,6 +46,9 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
             _wake.Dispose();
         }
     }
+
+    // With every lane taken, a destination that always has work would keep the others waiting for ever.
+    private bool GivesWay() => _taken >= destination.MaxMessages && services.OthersStarve();
 
     private bool TryTake() => destination.TryTake(_connection?.MaxRecipients ?? LaneServices.MaxRecipients, _batch);
 
@@ -108,6 +112,7 @@ internal sealed class DeliveryLane(LaneServices services, Destination destinatio
 
     private async Task DeliverAsync()
     {
+        _taken++;
         var recipients = await services.LoadAsync(_batch);
         if (recipients.Count == 0)
         {

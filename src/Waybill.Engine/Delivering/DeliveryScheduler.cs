@@ -13,6 +13,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     // A page of the due index: read in some milliseconds, and held by nobody.
     private const int StorePage = 5_000;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestTogether = TimeSpan.FromSeconds(1);
 
     private readonly LaneServices _services;
     private readonly LaneParts _parts;
@@ -20,10 +21,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     private readonly ISpool _spool;
     private readonly FreshMail _fresh;
     private readonly Router _router;
-    private readonly bool _hasSmartHost;
-    private readonly ConcurrentDictionary<NextHop, Destination> _destinations = [];
-    private readonly ConcurrentDictionary<Task, byte> _running = [];
-    private readonly ConcurrentQueue<Destination> _starved = [];
+    private readonly LanePool _lanes;
     private readonly ConcurrentQueue<RecipientId> _asked = [];
     private readonly LiveFeed _live;
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -31,19 +29,17 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
     private long _nextDueTicks = long.MaxValue;
     private DueCursor _cursor;
     private volatile bool _storeHasMore = true;
-    private int _lanes;
 
     public DeliveryScheduler(SchedulerParts parts)
     {
         (_services, _parts, _room, _spool, _fresh, _router) = (parts.Services, parts.Lanes, parts.Room, parts.Spool, parts.Fresh, parts.Router);
-        (_live, _hasSmartHost) = (parts.Live, parts.HasSmartHost);
+        _live = parts.Live;
+        _lanes = new LanePool(_services, parts.HasSmartHost, _stopping.Token);
         _services.Waits = WakeFor;
-        _services.IsCrowded = () => Volatile.Read(ref _lanes) >= _parts.Options.MaxConnections * 9 / 10;
     }
 
     /// <summary>Destinations with something due or a connection open, for operators.</summary>
-    public IReadOnlyList<DestinationState> Destinations =>
-        [.. _destinations.Values.Select(one => new DestinationState(one.NextHop.Key, one.Due, one.Lanes)).Where(one => one.Due + one.Connections > 0)];
+    public IReadOnlyList<DestinationState> Destinations => _lanes.States;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -54,14 +50,11 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         using var patience = new CancellationTokenSource(_parts.Options.DrainTime, _parts.Clock);
         try
         {
-            while (!_running.IsEmpty)
-            {
-                await Task.WhenAll(_running.Keys).WaitAsync(patience.Token);
-            }
+            await _lanes.DrainAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            _parts.Logger.DrainTimedOut(_running.Count);
+            _parts.Logger.DrainTimedOut(_lanes.Running);
         }
     }
 
@@ -112,7 +105,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         }
     }
 
-    // A person's order to try now is durable when it is heard of here; whoever gave it, by whatever way.
+    // A person's order is durable when it is heard of here; whoever gave it, by whatever way.
     private void NoteOrders(IReadOnlyList<LiveChange> changes)
     {
         foreach (var change in changes)
@@ -121,6 +114,10 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
             {
                 _asked.Enqueue(change.Recipient);
                 WakeFor(DateTimeOffset.MinValue);
+            }
+            else if (change.Kind == EventKind.Cancelled)
+            {
+                _room.Leave(change.Recipient);
             }
         }
     }
@@ -165,25 +162,9 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         }
     }
 
-    private void TakeFresh(AcceptedMessage message)
-    {
-        var recipients = message.Recipients;
-        if (recipients.Count == 1)
-        {
-            var only = recipients[0];
-            if (_room.TryStart(only.Id))
-            {
-                Dispatch(only.Recipient.ForwardPath.Mailbox.Host, [new QueuedRecipient(only.Id, message.EmailId, "", only)]);
-            }
-
-            return;
-        }
-
-        foreach (var host in recipients.Where(one => _room.TryStart(one.Id)).GroupBy(one => one.Recipient.ForwardPath.Mailbox.Host))
-        {
-            Dispatch(host.Key, [.. host.Select(one => new QueuedRecipient(one.Id, message.EmailId, "", one))]);
-        }
-    }
+    private void TakeFresh(AcceptedMessage message) => Dispatch(
+        [.. message.Recipients.Where(one => _room.TryStart(one.Id))
+            .Select(one => new QueuedRecipient(one.Id, message.EmailId, one.Recipient.ForwardPath.Mailbox.Host, one))]);
 
     private async Task TakeDueAsync(CancellationToken stoppingToken)
     {
@@ -204,23 +185,29 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
 
             due.Clear();
             _room.TakeDue(_parts.Clock.GetUtcNow(), StorePage, due);
-            for (var i = 0; i < due.Count;)
-            {
-                // Recipients of one message and one host lie side by side: they share a transaction.
-                var end = i + 1;
-                while (end < due.Count && due[end].EmailId == due[i].EmailId && ReferenceEquals(due[end].Host, due[i].Host))
-                {
-                    end++;
-                }
-
-                Dispatch(due[i].Host, [.. due[i..end].Select(one => new QueuedRecipient(one.Id, one.EmailId, one.Host, null))]);
-                i = end;
-            }
+            DispatchDue(due);
 
             if (!read && due.Count == 0)
             {
                 await SleepAsync(stoppingToken);
             }
+        }
+    }
+
+    private void DispatchDue(List<WaitingRecipient> due)
+    {
+        // Recipients of one message that are due together share a transaction, so they go together.
+        due.Sort(static (one, other) => (one.DueAt, one.Id.Value).CompareTo((other.DueAt, other.Id.Value)));
+        for (var i = 0; i < due.Count;)
+        {
+            var end = i + 1;
+            while (end < due.Count && due[end].EmailId == due[i].EmailId)
+            {
+                end++;
+            }
+
+            Dispatch([.. due[i..end].Select(one => new QueuedRecipient(one.Id, one.EmailId, one.Host, null))]);
+            i = end;
         }
     }
 
@@ -233,7 +220,14 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
             (_cursor, _storeHasMore) = (new DueCursor(missed.AddSeconds(-1), default), true);
         }
 
-        if (!_storeHasMore || _room.Count >= _parts.Options.MaxWaitingInMemory)
+        if (_room.Count > _parts.Options.MaxWaitingInMemory && _room.Shed(_parts.Options.MaxWaitingInMemory / 2) is { } first
+            && (first < _cursor.DueAt || !_storeHasMore))
+        {
+            (_cursor, _storeHasMore) = (new DueCursor(first.AddMilliseconds(-1), default), true);
+        }
+
+        // Filled to three quarters only: what is deferred meanwhile finds room, and the room is not shed again at once.
+        if (!_storeHasMore || _room.Count >= _parts.Options.MaxWaitingInMemory / 4 * 3)
         {
             return false;
         }
@@ -294,23 +288,62 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         }
     }
 
-    private void Dispatch(string host, QueuedRecipient[] recipients)
+    /// <summary>Finds the ways of recipients of one message, and gives those that share a next hop to it together.</summary>
+    private void Dispatch(QueuedRecipient[] recipients)
     {
-        var routing = _router.RouteAsync(host, _stopping.Token);
-        if (routing.IsCompletedSuccessfully)
+        if (recipients.Length == 0)
         {
-            Enqueue(routing.Result, recipients);
             return;
         }
 
-        Own(DispatchLaterAsync(routing, recipients));
+        if (recipients.Length == 1)
+        {
+            // The usual case, without a list of one.
+            var way = _router.RouteAsync(recipients[0].Host, _stopping.Token);
+            if (way.IsCompletedSuccessfully)
+            {
+                Enqueue(way.Result, recipients);
+                return;
+            }
+
+            _lanes.Own(DispatchLaterAsync(new Routing(way.AsTask(), recipients)));
+            return;
+        }
+
+        _lanes.Own(DispatchTogetherAsync([.. recipients.GroupBy(one => one.Host, StringComparer.Ordinal)
+            .Select(group => new Routing(_router.RouteAsync(group.Key, _stopping.Token).AsTask(), [.. group]))]));
     }
 
-    private async Task DispatchLaterAsync(ValueTask<Route> routing, QueuedRecipient[] recipients)
+    private async Task DispatchTogetherAsync(List<Routing> hosts)
+    {
+        var all = Task.WhenAll(hosts.Select(static host => host.Way));
+        if (!all.IsCompleted)
+        {
+            // A host whose DNS is slow is waited for a moment, and then goes alone.
+            await Task.WhenAny(all, Task.Delay(LongestTogether, _parts.Clock, CancellationToken.None));
+        }
+
+        var ready = hosts.FindAll(static host => host.Way.IsCompletedSuccessfully);
+        var later = hosts.Except(ready).ToList();
+        var routed = new List<(Route Route, QueuedRecipient[] Recipients)>(ready.Count);
+        foreach (var host in ready)
+        {
+            routed.Add((await host.Way, host.Recipients));
+        }
+
+        foreach (var group in routed.GroupBy(static one => one.Route is Route.Hosts way ? (true, way.NextHop.Key) : (false, one.Route.Name)))
+        {
+            Enqueue(group.First().Route, [.. group.SelectMany(static one => one.Recipients)]);
+        }
+
+        await Task.WhenAll(later.Select(DispatchLaterAsync));
+    }
+
+    private async Task DispatchLaterAsync(Routing host)
     {
         try
         {
-            Enqueue(await routing, recipients);
+            Enqueue(await host.Way, host.Recipients);
         }
         catch (OperationCanceledException)
         {
@@ -319,31 +352,29 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         catch (Exception fault)
         {
             _parts.Logger.LaneFaulted("routing", fault);
-            _services.PutOff(recipients);
+            _services.PutOff(host.Recipients);
         }
     }
 
     private void Enqueue(Route route, QueuedRecipient[] recipients)
     {
-        if (route is not Route.Hosts hosts)
+        try
         {
-            Own(RecordUnroutedAsync(route, recipients));
-            return;
+            if (route is Route.Hosts way)
+            {
+                _lanes.Add(way, recipients);
+            }
+            else
+            {
+                _lanes.Own(RecordUnroutedAsync(route, recipients));
+            }
         }
-
-        var destination = _destinations.GetOrAdd(hosts.NextHop, static (nextHop, options) => options.NewDestination(nextHop), this);
-        destination.Route = hosts;
-        if (destination.Add(recipients, out var idle))
+        catch (Exception fault)
         {
-            OpenLane(destination);
+            _parts.Logger.LaneFaulted(route.Name, fault);
+            _services.PutOff(recipients);
         }
-
-        idle?.Wake();
     }
-
-    private Destination NewDestination(NextHop nextHop) => _hasSmartHost
-        ? new Destination(nextHop, _parts.Options.MaxConnectionsToSmartHost, _parts.Options.MaxMessagesPerSmartHostConnection)
-        : new Destination(nextHop, _parts.Options.MaxConnectionsPerNextHop, _parts.Options.MaxMessagesPerConnection);
 
     private async Task RecordUnroutedAsync(Route route, QueuedRecipient[] recipients)
     {
@@ -362,52 +393,8 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         }
     }
 
-    private void OpenLane(Destination destination)
-    {
-        if (Interlocked.Increment(ref _lanes) > _parts.Options.MaxConnections)
-        {
-            Interlocked.Decrement(ref _lanes);
-            destination.LaneNotOpened();
-            _starved.Enqueue(destination);
-            return;
-        }
-
-        Own(Task.Run(() => RunLaneAsync(destination)));
-    }
-
-    private async Task RunLaneAsync(Destination destination)
-    {
-        await new DeliveryLane(_services, destination, _stopping.Token).RunAsync();
-        Interlocked.Decrement(ref _lanes);
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
-        if (destination.LaneEnded())
-        {
-            OpenLane(destination);
-        }
-
-        if (_starved.TryDequeue(out var starved) && starved.WantsLane())
-        {
-            OpenLane(starved);
-        }
-    }
-
-    // Every task has an owner: shutdown waits for these.
-    private void Own(Task task)
-    {
-        if (task.IsCompleted)
-        {
-            return;
-        }
-
-        _running.TryAdd(task, 0);
-        task.ContinueWith(
-            static (done, state) => ((ConcurrentDictionary<Task, byte>)state!).TryRemove(done, out _),
-            _running, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
+    /// <summary>A host of a message, the way to it, and who is there.</summary>
+    private sealed record Routing(Task<Route> Way, QueuedRecipient[] Recipients);
 }
 
 /// <summary>What the scheduler works with.</summary>

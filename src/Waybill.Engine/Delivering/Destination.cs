@@ -5,17 +5,20 @@ using Waybill.Mail.Messages;
 namespace Waybill.Engine.Delivering;
 
 /// <summary>A recipient in a destination's queue: loaded when it is fresh, else by id.</summary>
-/// <param name="Host">As <see cref="WaitingRecipient.Host"/>; it is asked for only where <paramref name="Loaded"/> is null.</param>
+/// <param name="Host">As <see cref="WaitingRecipient.Host"/>.</param>
 internal readonly record struct QueuedRecipient(RecipientId Id, EmailId EmailId, string Host, DueRecipient? Loaded);
 
 /// <summary>One next hop: what is due for it, and the lanes that work on it.</summary>
 /// <remarks>A slow next hop holds its own queue and its own lanes, nobody else's. Any thread.</remarks>
 internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages)
 {
+    private const int LoadedAhead = 1_000;
+
     private readonly Lock _lock = new();
     private readonly Queue<QueuedRecipient> _due = new();
     private readonly Stack<DeliveryLane> _idle = new();
     private int _lanes;
+    private bool _isStarved;
 
     public NextHop NextHop { get; } = nextHop;
 
@@ -55,7 +58,8 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
         {
             foreach (var recipient in recipients)
             {
-                _due.Enqueue(recipient);
+                // In a long queue only ids are kept: what an attempt needs is ten times as much, and is loaded when its turn comes.
+                _due.Enqueue(_due.Count < LoadedAhead ? recipient : recipient with { Loaded = null });
             }
 
             if (_idle.TryPop(out idle))
@@ -144,28 +148,32 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
         }
     }
 
-    /// <summary>Asks whether a lane should be opened now, and counts it when it should.</summary>
+    /// <summary>Asks, when its turn among the starved has come, whether a lane should be opened now, and counts it when it should.</summary>
     public bool WantsLane()
     {
         lock (_lock)
         {
+            _isStarved = false;
             return TryAddLane();
         }
     }
 
     /// <summary>A lane that was to be opened could not be: there are too many connections already.</summary>
-    public void LaneNotOpened()
+    /// <returns>True when it should stand with the starved; false when it stands there already.</returns>
+    public bool LaneNotOpened()
     {
         lock (_lock)
         {
             _lanes--;
+            (var stoodThere, _isStarved) = (_isStarved, true);
+            return !stoodThere;
         }
     }
 
     private bool TryAddLane()
     {
         // A lane for every message would open connections that one lane would make superfluous a millisecond later.
-        if (_due.Count == 0 || _lanes >= maxLanes || (_lanes > 0 && _due.Count <= _lanes))
+        if (_isStarved || _due.Count == 0 || _lanes >= maxLanes || (_lanes > 0 && _due.Count <= _lanes))
         {
             return false;
         }

@@ -37,26 +37,29 @@ internal sealed class LaneServices(ISpool spool, WaitingRoom room, Backlog backl
     /// <summary>Whether connections are so many that none should rest.</summary>
     public Func<bool> IsCrowded { get; set; } = static () => false;
 
+    /// <summary>Whether destinations with work wait for a lane: then one that has had its connection's worth gives its place up.</summary>
+    public Func<bool> OthersStarve { get; set; } = static () => false;
+
     /// <summary>Puts recipients off after a fault of this server's own: they are tried again in a while, whatever the fault was.</summary>
     public void PutOff(IEnumerable<QueuedRecipient> recipients)
     {
         var due = parts.Clock.GetUtcNow() + AfterFault;
         foreach (var recipient in recipients)
         {
-            room.Wait(new WaitingRecipient(
-                recipient.Id, recipient.EmailId, recipient.Loaded?.Recipient.ForwardPath.Mailbox.Host ?? recipient.Host, due));
+            room.Wait(new WaitingRecipient(recipient.Id, recipient.EmailId, recipient.Host, due));
         }
 
         Waits(due);
     }
 
     public void PutOff(IEnumerable<DueRecipient> recipients) =>
-        PutOff(recipients.Select(one => new QueuedRecipient(one.Id, one.Message.EmailId, "", one)));
+        PutOff(recipients.Select(one => new QueuedRecipient(one.Id, one.Message.EmailId, one.Recipient.ForwardPath.Mailbox.Host, one)));
 
     /// <summary>Loads those that are known by id only. A recipient that waits no longer is left out and forgotten.</summary>
     public async ValueTask<IReadOnlyList<DueRecipient>> LoadAsync(List<QueuedRecipient> batch)
     {
-        if (batch.TrueForAll(static recipient => recipient.Loaded is not null))
+        // One that was cancelled while it stood in a queue is looked after no longer.
+        if (batch.TrueForAll(recipient => recipient.Loaded is not null && room.LooksAfter(recipient.Id)))
         {
             return batch.ConvertAll(static recipient => recipient.Loaded!);
         }

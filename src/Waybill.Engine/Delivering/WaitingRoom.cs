@@ -61,16 +61,47 @@ internal sealed class WaitingRoom
         }
     }
 
-    /// <summary>Moves a waiting recipient to another time. One that is under way, or not looked after, is left alone.</summary>
+    /// <summary>Moves a waiting recipient to another time; one that the store looks after alone is taken for it. One that is under way is left alone.</summary>
     public void Move(WaitingRecipient recipient)
     {
         lock (_lock)
         {
-            if (_owned.TryGetValue(recipient.Id, out var due) && due != UnderWay)
+            if (!_owned.TryGetValue(recipient.Id, out var due) || due != UnderWay)
             {
                 _owned[recipient.Id] = recipient.DueAt.UtcTicks;
                 _byTime.Enqueue(recipient, recipient.DueAt.UtcTicks);
             }
+        }
+    }
+
+    /// <summary>Whether this process looks after a recipient.</summary>
+    public bool LooksAfter(RecipientId id)
+    {
+        lock (_lock)
+        {
+            return _owned.ContainsKey(id);
+        }
+    }
+
+    /// <summary>Forgets the last of those that wait, so that fewer are looked after; the store alone has them then.</summary>
+    /// <param name="keep">How many to keep; those under way are kept in any case.</param>
+    /// <returns>When the first of the forgotten is due; null when nobody was.</returns>
+    public DateTimeOffset? Shed(int keep)
+    {
+        lock (_lock)
+        {
+            // Entries that do not count any more go with them.
+            var waiting = _byTime.UnorderedItems.Where(one => _owned.TryGetValue(one.Element.Id, out var due) && due == one.Priority).ToList();
+            var left = Math.Clamp(keep - (_owned.Count - waiting.Count), 0, waiting.Count);
+            waiting.Sort(static (one, other) => one.Priority.CompareTo(other.Priority));
+            foreach (var (recipient, _) in waiting[left..])
+            {
+                _owned.Remove(recipient.Id);
+            }
+
+            _byTime.Clear();
+            _byTime.EnqueueRange(waiting[..left]);
+            return left < waiting.Count ? new DateTimeOffset(waiting[left].Priority, TimeSpan.Zero) : null;
         }
     }
 

@@ -257,7 +257,8 @@ internal sealed class SegmentStore : IContentStore
         }
         catch
         {
-            // Left behind, its name would be in the way of every later attempt.
+            // Its number is used up: should even its removal fail, the name is in nobody's way.
+            _paths[number] = path;
             handle.Dispose();
             File.Delete(path);
             throw;

@@ -63,8 +63,12 @@ internal sealed class Partition(string name, EmailId firstId)
 
     public string UpdateDue { get; } = $"UPDATE recipient_{name} SET due_at=? WHERE rid=? AND due_at IS NOT NULL RETURNING account_id";
 
-    public string SelectDue { get; } =
-        $"SELECT rid,place,address,due_at FROM recipient_{name} INDEXED BY due_{name} WHERE due_at IS NOT NULL AND (due_at,rid)>(?,?) AND due_at<=? ORDER BY due_at,rid LIMIT ?";
+    /// <summary>The rest of those due at the instant where the last page ended. Asked apart: "later, or as late and of a higher id" in one condition walks past all that are as late.</summary>
+    public string SelectDueAt { get; } =
+        $"SELECT rid,place,address,due_at FROM recipient_{name} INDEXED BY due_{name} WHERE due_at=? AND rid>? AND due_at<=? ORDER BY rid LIMIT ?";
+
+    public string SelectDueAfter { get; } =
+        $"SELECT rid,place,address,due_at FROM recipient_{name} INDEXED BY due_{name} WHERE due_at>? AND due_at<=? ORDER BY due_at,rid LIMIT ?";
 
     public string SelectForAttempt { get; } =
         $"SELECT r.rid,r.place,r.address,r.notify,r.original,r.attempts,m.email_id,m.account_id,m.accepted_at,m.reverse_path,m.flags,m.envelope_id,m.size,m.segment,m.position "

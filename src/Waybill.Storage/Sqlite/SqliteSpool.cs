@@ -57,6 +57,7 @@ internal sealed class SqliteSpool : ISpool
         Task.FromResult<IReadOnlyList<WaitingRecipient>>(_readers.Use(session =>
         {
             var found = new List<WaitingRecipient>();
+            var untilAt = StoredTime.From(until);
             var (afterAt, afterId) = after == default ? (long.MinValue, 0) : (StoredTime.From(after.DueAt), after.Id.Value);
             foreach (var partition in _catalog.All)
             {
@@ -65,14 +66,13 @@ internal sealed class SqliteSpool : ISpool
                     continue;
                 }
 
-                var select = session.Prepare(partition.SelectDue).Bind(1, afterAt).Bind(2, afterId).Bind(3, StoredTime.From(until)).Bind(4, limit);
-                while (select.Step())
+                var before = found.Count;
+                Read(session.Prepare(partition.SelectDueAt).Bind(1, afterAt).Bind(2, afterId).Bind(3, untilAt).Bind(4, limit), found);
+                var left = limit - (found.Count - before);
+                if (left > 0)
                 {
-                    var id = select.Long(0);
-                    found.Add(new WaitingRecipient(new RecipientId(id), new EmailId(id - select.Long(1)), HostOf(select.Text(2)), StoredTime.To(select.Long(3))));
+                    Read(session.Prepare(partition.SelectDueAfter).Bind(1, afterAt).Bind(2, untilAt).Bind(3, left), found);
                 }
-
-                select.Reset();
             }
 
             // Each partition gave its own first ones; the first of all of them are among these.
@@ -95,6 +95,17 @@ internal sealed class SqliteSpool : ISpool
 
             return loaded;
         }));
+
+    private static void Read(SqliteStatement select, List<WaitingRecipient> found)
+    {
+        while (select.Step())
+        {
+            var id = select.Long(0);
+            found.Add(new WaitingRecipient(new RecipientId(id), new EmailId(id - select.Long(1)), HostOf(select.Text(2)), StoredTime.To(select.Long(3))));
+        }
+
+        select.Reset();
+    }
 
     public DateTimeOffset Now => _clock.GetUtcNow();
 

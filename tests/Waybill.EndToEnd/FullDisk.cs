@@ -49,15 +49,23 @@ public sealed class FullDisk
     public async Task A_large_message_that_finds_no_room_is_refused_and_leaves_no_octet_behind()
     {
         using var data = new TempDirectory();
-        await using var mount = await Mount.AtAsync(data["small"], "110m");
+        await using var mount = await Mount.AtAsync(data["small"], "40m");
         await using var receiver = ScriptedReceiver.Start();
         await using var server = await ServerProcess.StartAsync(ServerSetup.Trusted(mount.Path).To(receiver.EndPoint));
         await Submit.AcceptedAsync(server.Trusted, "small", "small@receiver.test");
         var large = Submit.Message("large", text: string.Concat(Enumerable.Repeat(new string('x', 998) + "\r\n", 48_000)));
 
-        var reply = await Submit.TryAsync(server.Trusted, "", ["large@receiver.test"], content: large);
+        try
+        {
+            var reply = await Submit.TryAsync(server.Trusted, "", ["large@receiver.test"], content: large);
+            Assert.InRange(reply.Code, 400, 499);
+        }
+        catch (IOException)
+        {
+            // The server does not read the rest of what it cannot keep: the refusal may be lost under what is still being
+            // sent, and a cut connection means "later" to a client as 4yz does.
+        }
 
-        Assert.InRange(reply.Code, 400, 499);
         await Eventually.TrueAsync(() => !Directory.EnumerateFiles(Path.Combine(mount.Path, "content", "incoming")).Any(), TimeSpan.FromSeconds(10), "the draft is gone");
         var id = await Submit.AcceptedAsync(server.Trusted, "small again", "small@receiver.test");
         await Trace.UntilStatusAsync(mount.Path, id, "delivered");

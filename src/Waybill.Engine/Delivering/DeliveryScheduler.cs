@@ -72,7 +72,7 @@ internal sealed class DeliveryScheduler : BackgroundService, IDeliveryControl
         {
             using var orders = _live.Listen(NoteOrders);
             await ResolveDotsAsync(stoppingToken);
-            await Task.WhenAll(TakeFreshAsync(stoppingToken), TakeDueAsync(stoppingToken));
+            await Task.WhenAll(TakeFreshAsync(stoppingToken), TakeDueAsync(stoppingToken), _lanes.WatchAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

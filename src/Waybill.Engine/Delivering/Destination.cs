@@ -18,6 +18,8 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
     private readonly Queue<QueuedRecipient> _due = new();
     private readonly Stack<DeliveryLane> _idle = new();
     private int _lanes;
+    private long _taken;
+    private long _takenAtLastLook;
     private bool _isStarved;
 
     public NextHop NextHop { get; } = nextHop;
@@ -78,6 +80,7 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
         batch.Clear();
         lock (_lock)
         {
+            _taken++;
             while (batch.Count < limit && _due.TryPeek(out var next) && (batch.Count == 0 || next.EmailId == batch[0].EmailId))
             {
                 batch.Add(_due.Dequeue());
@@ -145,6 +148,23 @@ internal sealed class Destination(NextHop nextHop, int maxLanes, int maxMessages
         {
             _lanes--;
             return TryAddLane();
+        }
+    }
+
+    /// <summary>Asks from time to time whether what is due has been waiting for a lane that is held up: one silent connection must not hold the next message. Counts the lane when there should be another.</summary>
+    public bool WantsLaneAfterStall()
+    {
+        lock (_lock)
+        {
+            var stalled = _due.Count > 0 && _taken == _takenAtLastLook;
+            _takenAtLastLook = _taken;
+            if (!stalled || _isStarved || _lanes >= maxLanes)
+            {
+                return false;
+            }
+
+            _lanes++;
+            return true;
         }
     }
 

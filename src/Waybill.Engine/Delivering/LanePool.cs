@@ -7,6 +7,9 @@ namespace Waybill.Engine.Delivering;
 /// <summary>The destinations and the lanes that work on them: no more than the options allow, for each and for all. Any thread.</summary>
 internal sealed class LanePool
 {
+    // Long for a message that waits, short for a connection to be called held up.
+    private static readonly TimeSpan StallTime = TimeSpan.FromMilliseconds(500);
+
     private readonly LaneServices _services;
     private readonly DeliveryOptions _options;
     private readonly bool _hasSmartHost;
@@ -43,6 +46,22 @@ internal sealed class LanePool
         }
 
         idle?.Wake();
+    }
+
+    /// <summary>Opens another lane where due mail waits behind connections that are held up.</summary>
+    public async Task WatchAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(StallTime, _services.Clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            foreach (var (_, destination) in _destinations)
+            {
+                if (destination.WantsLaneAfterStall())
+                {
+                    Open(destination);
+                }
+            }
+        }
     }
 
     /// <summary>Takes care of a task until it ends: shutdown waits for it.</summary>

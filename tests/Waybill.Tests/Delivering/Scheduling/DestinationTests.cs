@@ -29,6 +29,20 @@ public sealed class DestinationTests
     }
 
     [Fact]
+    public void What_waits_behind_a_connection_that_is_held_up_gets_another()
+    {
+        Add(1);
+        Take();
+        Add(2);
+
+        Assert.False(_destination.WantsLaneAfterStall()); // Something was taken since the last look.
+        Assert.True(_destination.WantsLaneAfterStall());
+        Assert.Equal(2, _destination.Lanes);
+        Take();
+        Assert.False(_destination.WantsLaneAfterStall());
+    }
+
+    [Fact]
     public void A_message_is_taken_with_all_its_recipients_and_alone()
     {
         Add(1, 1, 1, 2, 2);

@@ -157,7 +157,7 @@ public sealed class SchedulerLimitsTests
             () =>
             {
                 most = Math.Max(most, running.Room.Count);
-                return running.Delivered.Count >= 300;
+                return running.Spool.Outcomes.Count() >= 300;
             },
             TimeSpan.FromSeconds(2));
 

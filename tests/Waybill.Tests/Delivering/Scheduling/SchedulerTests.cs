@@ -56,10 +56,9 @@ public sealed class SchedulerTests : IAsyncDisposable
 
         var outcomes = _running.Spool.Outcomes.ToList();
         Assert.Equal([EventKind.Deferred, EventKind.Deferred, EventKind.Delivered], outcomes.Select(one => one.Kind));
-        Assert.InRange(outcomes[1].At, outcomes[0].NextAttemptAt!.Value, outcomes[0].NextAttemptAt!.Value.AddSeconds(11));
-        Assert.InRange(outcomes[2].At, outcomes[1].NextAttemptAt!.Value, outcomes[1].NextAttemptAt!.Value.AddSeconds(11));
-        Assert.Equal(0, _running.Backlog.Untried);
-        Assert.Equal(0, _running.Room.Count);
+        Assert.True(outcomes[1].At >= outcomes[0].NextAttemptAt);
+        Assert.True(outcomes[2].At >= outcomes[1].NextAttemptAt);
+        await _running.UntilAsync(() => _running.Backlog.Untried == 0 && _running.Room.Count == 0);
     }
 
     [Fact]
